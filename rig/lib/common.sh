@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # What install, run, target and selftest share. Sourced, never run.
+# shellcheck disable=SC2034
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 RIG_ME=rig/${0##*/}

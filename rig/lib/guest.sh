@@ -1,5 +1,6 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Starting, watching and ending a QEMU guest. Used by rig/run.
+# Needs from there: here, work, out, token; and sets: machine, guest_append, guest_initrd, keeper, pumps, status.
 
 # Modules that reach the host's root and the host's ear; the rest is loaded from there.
 GUEST_MODULES=(virtio_pci 9pnet_virtio 9p overlay virtio_console)
@@ -16,7 +17,7 @@ cpio_folder() { (cd "$1" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 
 # boot_image: sets guest_boot to the cached part of the initramfs for kernel_release: busybox and modules.
 boot_image() {
   local busybox stamp folder name module count=10
-  busybox=$(command -v busybox) || die $STATUS_RIG "busybox is missing: run rig/install"
+  busybox=$(command -v busybox) || die "$STATUS_RIG" "busybox is missing: run rig/install"
   stamp=$(stat -c %Y.%s "$busybox" "$kernel_image" "$kernel_root/lib/modules/$kernel_release/modules.dep" | cat - <(echo "${GUEST_MODULES[*]}") | cksum)
   name=$kernel_release-${stamp%% *}.cpio.gz
   guest_boot=$RIG_CACHE/boot/$name
@@ -29,12 +30,12 @@ boot_image() {
       *.xz) xz -dc "$module" >"$folder/modules/$count-$(basename "$module" .xz)" ;;
       *.zst) zstd -qdc "$module" >"$folder/modules/$count-$(basename "$module" .zst)" ;;
       *) cp "$module" "$folder/modules/$count-${module##*/}" ;;
-    esac || die $STATUS_RIG "cannot unpack $module"
+    esac || die "$STATUS_RIG" "cannot unpack $module"
     count=$((count + 1))
   done < <(for module in "${GUEST_MODULES[@]}"; do
     modprobe -d "$kernel_root" -S "$kernel_release" --show-depends "$module" 2>/dev/null | sed -n 's/^insmod \([^ ]*\).*/\1/p'
   done | awk '!seen[$0]++')
-  [ $count -gt 10 ] || die $STATUS_RIG "modprobe finds no modules of $kernel_release under $kernel_root"
+  [ $count -gt 10 ] || die "$STATUS_RIG" "modprobe finds no modules of $kernel_release under $kernel_root"
   cpio_folder "$folder" | gzip -1 >"$work/boot.cpio.gz"
   rm -rf "$folder"
   if mkdir -p "$RIG_CACHE/boot" 2>/dev/null && cp "$work/boot.cpio.gz" "$guest_boot.$$" 2>/dev/null; then
@@ -112,10 +113,10 @@ passthru_arguments() {
     truncate -s 256M "$work/nvme$i.img"
     machine+=(-drive "file=$work/nvme$i.img,if=none,id=drive$i,format=raw,cache=unsafe")
   done
-  machine+=(-device nvme,id=nvme0,serial=verbena0,mdts=7
-    -device nvme-ns,drive=drive1,bus=nvme0,nsid=1,logical_block_size=4096,physical_block_size=4096
-    -device nvme-ns,drive=drive2,bus=nvme0,nsid=2,zoned=true,zoned.zone_size=16M,zoned.max_active=8,zoned.max_open=8
-    -device nvme-ns,drive=drive3,bus=nvme0,nsid=3,ms=8,pi=1)
+  machine+=(-device "nvme,id=nvme0,serial=verbena0,mdts=7"
+    -device "nvme-ns,drive=drive1,bus=nvme0,nsid=1,logical_block_size=4096,physical_block_size=4096"
+    -device "nvme-ns,drive=drive2,bus=nvme0,nsid=2,zoned=true,zoned.zone_size=16M,zoned.max_active=8,zoned.max_open=8"
+    -device "nvme-ns,drive=drive3,bus=nvme0,nsid=3,ms=8,pi=1")
 }
 
 # start_guest: QEMU under a keeper that ends it, and clears up, even when rig/run itself is killed outright.
@@ -123,10 +124,10 @@ start_guest() {
   machine+=(-initrd "$guest_initrd" -append "$guest_append"
     -virtfs "local,path=/,mount_tag=root,security_model=none,multidevs=remap,readonly=on"
     -virtfs "local,path=${out//,/,,},mount_tag=out,security_model=none,multidevs=remap"
-    -device virtio-serial-pci,max_ports=4
-    -chardev "file,id=control,path=$work/control" -device virtserialport,chardev=control,name=verbena.control
-    -chardev "file,id=stdout,path=$work/stdout" -device virtserialport,chardev=stdout,name=verbena.stdout
-    -chardev "file,id=stderr,path=$work/stderr" -device virtserialport,chardev=stderr,name=verbena.stderr)
+    -device "virtio-serial-pci,max_ports=4"
+    -chardev "file,id=control,path=$work/control" -device "virtserialport,chardev=control,name=verbena.control"
+    -chardev "file,id=stdout,path=$work/stdout" -device "virtserialport,chardev=stdout,name=verbena.stdout"
+    -chardev "file,id=stderr,path=$work/stderr" -device "virtserialport,chardev=stderr,name=verbena.stderr")
   mkfifo "$work/control" "$work/stdout" "$work/stderr"
   exec {control}<>"$work/control"
   relay stdout &
@@ -135,6 +136,7 @@ start_guest() {
   pumps+=($!)
   # shellcheck disable=SC2016
   setpriv --pdeathsig TERM bash -c '
+    exec 2>/dev/null
     work=$1 && shift
     trap "kill -KILL \$vm 2>/dev/null; rm -rf \"\$work\"; exit 0" TERM
     setpriv --pdeathsig KILL "$@" >"$work/qemu.log" 2>&1 </dev/null & vm=$!
