@@ -191,8 +191,7 @@ public final class AdminCommands {
     }
 
     /** Asynchronous Event Request; it is answered when an event happens, if ever. */
-    public static void asynchronousEventRequest(
-            MemorySegment segment, long offset, int commandId) {
+    public static void asynchronousEventRequest(MemorySegment segment, long offset, int commandId) {
         SubmissionEntry.begin(
                 segment, offset, AdminOpcode.ASYNCHRONOUS_EVENT_REQUEST, commandId, 0);
     }

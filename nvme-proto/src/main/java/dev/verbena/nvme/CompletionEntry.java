@@ -30,7 +30,9 @@ public final class CompletionEntry {
         return Wire.u64(segment, offset);
     }
 
-    /** Submission queue head pointer, 0 to 65535; 65535 in answer to a Connect: flow control off. */
+    /**
+     * Submission queue head pointer, 0 to 65535; 65535 in answer to a Connect: flow control off.
+     */
     public static int sqHead(MemorySegment segment, long offset) {
         return Wire.u16(segment, offset + 8);
     }

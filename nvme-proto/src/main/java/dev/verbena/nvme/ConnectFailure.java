@@ -157,7 +157,8 @@ public record ConnectFailure(Reason reason, @Nullable String field, String messa
                     "the host NQN is not acceptable. Check its format and the subsystem's allowed"
                             + " hosts.";
             case "SQSIZE" -> "the queue is too large or too small. Use fewer entries.";
-            case "QID" -> "this queue is not available: it exists already, or too many were asked for.";
+            case "QID" ->
+                    "this queue is not available: it exists already, or too many were asked for.";
             case "CATTR" ->
                     "a connect attribute is not supported. Connect without disabling SQ flow"
                             + " control.";

@@ -115,6 +115,6 @@ public record ControllerConfiguration(int value) {
      */
     public ControllerConfiguration withShutdown(int notification) {
         Wire.inRange(notification, SHUTDOWN_NONE, SHUTDOWN_ABRUPT, "notification");
-        return new ControllerConfiguration(value & ~SHUTDOWN_MASK | notification << 14);
+        return new ControllerConfiguration((value & ~SHUTDOWN_MASK) | (notification << 14));
     }
 }

@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
  * One entry of the discovery log page: a subsystem and where it can be reached, or a referral to
  * another discovery service.
  *
- * <p>Texts come from the peer. They end at the first NUL, lose trailing blanks and show what is
- * not printable as an escape; nothing else is assumed about them.
+ * <p>Texts come from the peer. They end at the first NUL, lose trailing blanks and show what is not
+ * printable as an escape; nothing else is assumed about them.
  *
  * @param transportType {@link #TRANSPORT_RDMA} and its neighbours (TRTYPE)
  * @param addressFamily {@link #ADDRESS_IPV4} and its neighbours (ADRFAM)

@@ -112,7 +112,7 @@ public final class IdentifyNamespace {
     public int formattedIndex() {
         int flbas = bytes.u8(26);
         // The upper bits count only where more than 16 formats are listed.
-        return bytes.u8(25) < 16 ? flbas & 15 : flbas & 15 | (flbas >>> 5 & 3) << 4;
+        return bytes.u8(25) < 16 ? flbas & 15 : (flbas & 15) | ((flbas >>> 5 & 3) << 4);
     }
 
     /** The format it has. */

@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
 /**
  * An NVMe Qualified Name: the name of a host or of an NVM subsystem (section 4.5).
  *
- * <p>Accepted are {@code nqn.yyyy-mm.reverse.domain}, optionally followed by {@code :} and a
- * string that is unique within that domain, and the UUID form {@code
+ * <p>Accepted are {@code nqn.yyyy-mm.reverse.domain}, optionally followed by {@code :} and a string
+ * that is unique within that domain, and the UUID form {@code
  * nqn.2014-08.org.nvmexpress:uuid:<uuid>}; at most {@value #BYTES_MAX} bytes in UTF-8. Names are
  * compared byte by byte, so the letters' case is kept.
  *
@@ -23,9 +23,6 @@ public record Nqn(String value) {
 
     /** Size of the field that holds a name on the wire, in bytes. */
     public static final int FIELD_SIZE = 256;
-
-    /** The well-known name every discovery subsystem answers to. */
-    public static final Nqn DISCOVERY = new Nqn("nqn.2014-08.org.nvmexpress.discovery");
 
     private static final String UUID_PREFIX = "nqn.2014-08.org.nvmexpress:uuid:";
 
@@ -39,6 +36,11 @@ public record Nqn(String value) {
             Pattern.compile("[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?");
 
     /**
+     * The well-known name every discovery subsystem answers to. Below the patterns, which it needs.
+     */
+    public static final Nqn DISCOVERY = new Nqn("nqn.2014-08.org.nvmexpress.discovery");
+
+    /**
      * @throws IllegalArgumentException if the text is not a valid name; the message says which rule
      *     it breaks
      */
@@ -46,7 +48,8 @@ public record Nqn(String value) {
         Objects.requireNonNull(value, "value");
         String problem = problem(value);
         if (problem != null) {
-            throw new IllegalArgumentException("\"" + shown(value) + "\" is not an NQN: " + problem);
+            throw new IllegalArgumentException(
+                    "\"" + shown(value) + "\" is not an NQN: " + problem);
         }
     }
 

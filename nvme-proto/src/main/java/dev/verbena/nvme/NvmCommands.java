@@ -116,7 +116,9 @@ public final class NvmCommands {
         Wire.inRange(blockCount, 1, BLOCK_COUNT_MAX, "blockCount");
         if ((flags & NLB_MASK) != 0) {
             throw new IllegalArgumentException(
-                    "flags " + Integer.toHexString(flags) + "h use bits 15:0, which hold the count");
+                    "flags "
+                            + Integer.toHexString(flags)
+                            + "h use bits 15:0, which hold the count");
         }
         SubmissionEntry.begin(segment, offset, opcode, commandId, namespaceId);
         Wire.u64(segment, offset + 40, startingLba);

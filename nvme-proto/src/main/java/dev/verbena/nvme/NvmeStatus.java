@@ -106,8 +106,8 @@ public record NvmeStatus(int value) {
     }
 
     /**
-     * The specification's name of this status. Codes whose meaning depends on the command are
-     * named by number: see {@link #name(StatusContext)}.
+     * The specification's name of this status. Codes whose meaning depends on the command are named
+     * by number: see {@link #name(StatusContext)}.
      */
     public String name() {
         String name = StatusNames.find(typeAndCode(), null);

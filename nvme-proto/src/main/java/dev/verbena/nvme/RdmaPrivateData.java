@@ -98,8 +98,7 @@ public final class RdmaPrivateData {
         public static Accept decode(byte[] privateData) {
             requireSize(privateData, 4, "RDMA connection accept");
             ByteBuffer data = buffer(privateData);
-            return new Accept(
-                    requireFormat(u16(data, 0), "RDMA connection accept"), u16(data, 2));
+            return new Accept(requireFormat(u16(data, 0), "RDMA connection accept"), u16(data, 2));
         }
 
         /** The {@value #SIZE} bytes of this answer, for targets in tests. */

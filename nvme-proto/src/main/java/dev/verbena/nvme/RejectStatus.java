@@ -9,8 +9,7 @@ public enum RejectStatus {
             1, false, "the private data has the wrong length; this is a defect of the host."),
     INVALID_RECORD_FORMAT(
             2, false, "the target does not know this private data format (RECFMT 0)."),
-    INVALID_QUEUE_ID(
-            3, false, "the queue identifier is not acceptable. Ask for fewer I/O queues."),
+    INVALID_QUEUE_ID(3, false, "the queue identifier is not acceptable. Ask for fewer I/O queues."),
     INVALID_HOST_SEND_QUEUE_SIZE(
             4, false, "the queue is too large or too small for the target. Use fewer entries."),
     INVALID_HOST_RECEIVE_QUEUE_SIZE(
@@ -25,8 +24,7 @@ public enum RejectStatus {
             false,
             "the number of inbound RDMA reads (IRD) is not acceptable; the target needs at least"
                     + " one."),
-    INVALID_INITIATOR_DEPTH(
-            8, false, "the number of outbound RDMA reads (ORD) is not acceptable."),
+    INVALID_INITIATOR_DEPTH(8, false, "the number of outbound RDMA reads (ORD) is not acceptable."),
     UNKNOWN(-1, false, "the target gave a status this host does not know.");
 
     private static final RejectStatus[] VALUES = values();

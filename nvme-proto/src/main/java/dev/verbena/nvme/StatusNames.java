@@ -186,11 +186,8 @@ final class StatusNames {
     private static Map<Integer, String> table(String lines) {
         Map<Integer, String> names = new TreeMap<>();
         lines.lines()
-                .forEach(
-                        line ->
-                                names.put(
-                                        Integer.parseInt(line.substring(0, 3), 16),
-                                        line.substring(4)));
+                .forEach(line ->
+                        names.put(Integer.parseInt(line.substring(0, 3), 16), line.substring(4)));
         return Map.copyOf(names);
     }
 }

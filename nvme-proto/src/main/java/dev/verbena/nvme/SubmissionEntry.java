@@ -119,7 +119,7 @@ public final class SubmissionEntry {
     public static void fused(MemorySegment segment, long offset, int fused) {
         Wire.inRange(fused, FUSED_NONE, FUSED_SECOND, "fused");
         int flags = Wire.u8(segment, offset + FLAGS_OFFSET);
-        Wire.u8(segment, offset + FLAGS_OFFSET, flags & ~FUSED_MASK | fused);
+        Wire.u8(segment, offset + FLAGS_OFFSET, (flags & ~FUSED_MASK) | fused);
     }
 
     /** The fused operation bits, 0 to 3. */
@@ -130,6 +130,6 @@ public final class SubmissionEntry {
     /** Says that the data pointer is an SGL, and keeps the fused operation bits. */
     static void sglFlags(MemorySegment segment, long offset) {
         int flags = Wire.u8(segment, offset + FLAGS_OFFSET);
-        Wire.u8(segment, offset + FLAGS_OFFSET, flags & FUSED_MASK | FLAGS_SGL);
+        Wire.u8(segment, offset + FLAGS_OFFSET, (flags & FUSED_MASK) | FLAGS_SGL);
     }
 }

@@ -10,8 +10,7 @@ public sealed interface TransportSpecificAddress {
      * @param connectionManagement 1 RDMA_CM
      * @param partitionKey InfiniBand partition key
      */
-    record Rdma(
-            int queuePairType, int providerType, int connectionManagement, int partitionKey)
+    record Rdma(int queuePairType, int providerType, int connectionManagement, int partitionKey)
             implements TransportSpecificAddress {}
 
     /**

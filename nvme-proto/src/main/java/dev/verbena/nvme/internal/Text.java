@@ -54,6 +54,7 @@ public final class Text {
     }
 
     /** {@code String.format} in the root locale: what is printed never depends on the machine. */
+    @SuppressWarnings("AnnotateFormatMethod") // would need a dependency at run time
     public static String format(String format, Object... arguments) {
         return String.format(Locale.ROOT, format, arguments);
     }
