@@ -1,0 +1,390 @@
+package dev.verbena;
+
+import dev.verbena.internal.control.AdminCalls;
+import dev.verbena.internal.control.Association;
+import dev.verbena.internal.control.AssociationParameters;
+import dev.verbena.internal.engine.CommandQueue;
+import dev.verbena.internal.engine.DataPlacement;
+import dev.verbena.internal.fabric.FabricFailure;
+import dev.verbena.internal.fabric.Transport;
+import dev.verbena.nvme.Capabilities;
+import dev.verbena.nvme.IdentifyController;
+import dev.verbena.nvme.IdentifyNamespace;
+import dev.verbena.nvme.NamespaceDescriptors;
+import dev.verbena.nvme.Version;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// A connected controller of one subsystem.
+///
+/// When its connection is lost every command ends with an error, [#state] becomes [ControllerState#DEAD] and stays so:
+/// connect again for a new controller.
+///
+/// Threads: any.
+public final class Controller implements AutoCloseable {
+    private static final Duration SHUTDOWN_TIMEOUT_MAX = Duration.ofSeconds(30);
+
+    private final Association association;
+    private final Consumer<Controller> onClose;
+    private final AtomicReference<@Nullable FabricFailure> loss = new AtomicReference<>();
+    private final BitSet queueIds = new BitSet();
+    private final Set<IoQueue> queues = new LinkedHashSet<>();
+    private final Set<BlockDevice> devices = new LinkedHashSet<>();
+    private final IdentifyController identify;
+    private final DataPlacement placement;
+    private final int ioQueueCount;
+    private final Version version;
+    private volatile List<Namespace> namespaces;
+    private volatile ControllerState state = ControllerState.LIVE;
+
+    private Controller(
+            Association association,
+            Consumer<Controller> onClose,
+            IdentifyController identify,
+            Version version,
+            int ioQueueCount,
+            List<Namespace> namespaces) {
+        this.association = association;
+        this.onClose = onClose;
+        this.identify = identify;
+        this.version = version;
+        this.ioQueueCount = ioQueueCount;
+        this.namespaces = namespaces;
+        this.placement =
+                DataPlacement.of(
+                        identify.ioCommandCapsuleBytes(),
+                        identify.inCapsuleDataOffsetBytes(),
+                        identify.inCapsuleOffsetSupported() && association.canGather(),
+                        identify.maximumTransferBytes(association.capabilities()));
+    }
+
+    static Controller connect(
+            Transport transport, AssociationParameters parameters, Consumer<Controller> onClose)
+            throws IOException {
+        // A loss before the controller object exists is kept here until it does.
+        AtomicReference<@Nullable Controller> self = new AtomicReference<>();
+        Association association =
+                Association.open(
+                        transport,
+                        parameters,
+                        failure -> {
+                            Controller controller = self.get();
+                            if (controller != null) {
+                                controller.lost(failure);
+                            }
+                        });
+        try {
+            Controller controller = setUp(association, parameters, onClose);
+            self.set(controller);
+            FabricFailure failure = association.failure();
+            if (failure != null) {
+                controller.lost(failure);
+            }
+            return controller;
+        } catch (IOException | RuntimeException e) {
+            association.close();
+            throw e;
+        }
+    }
+
+    private static Controller setUp(
+            Association association,
+            AssociationParameters parameters,
+            Consumer<Controller> onClose)
+            throws IOException {
+        AdminCalls calls = new AdminCalls(association);
+        Version version =
+                new Version((int) association.property(dev.verbena.nvme.Property.VS, false));
+        IdentifyController identify = calls.identifyController();
+        if (identify.keepAliveGranularity100ms() > 0
+                && !parameters.keepAliveTimeout().isZero()) {
+            association.startKeepAlive();
+        }
+        if (!identify.keyedSglSupported()) {
+            throw new IOException(
+                    "The controller of "
+                            + parameters.subsystem()
+                            + " does not support keyed SGLs (SGLS bit 2), which NVMe over RDMA needs");
+        }
+        int granted = calls.requestIoQueues(parameters.options().ioQueues());
+        return new Controller(
+                association, onClose, identify, version, granted, readNamespaces(calls));
+    }
+
+    private static List<Namespace> readNamespaces(AdminCalls calls) throws IOException {
+        List<Namespace> found = new ArrayList<>();
+        for (int id : calls.activeNamespaces()) {
+            IdentifyNamespace identify = calls.identifyNamespace(id);
+            if (!identify.isActive()) {
+                // Removed between the list and this command.
+                continue;
+            }
+            NamespaceDescriptors descriptors;
+            try {
+                descriptors = calls.namespaceDescriptors(id);
+            } catch (NvmeException e) {
+                // Before NVMe 1.3 there is no such structure; the namespace is usable without.
+                descriptors = new NamespaceDescriptors(List.of());
+            }
+            found.add(new Namespace(id, identify, descriptors));
+        }
+        return List.copyOf(found);
+    }
+
+    /// Where the controller stands.
+    public ControllerState state() {
+        return state;
+    }
+
+    /// What Identify Controller said when the controller was connected.
+    public IdentifyController identify() {
+        return identify;
+    }
+
+    /// The controller's capabilities (CAP property).
+    public Capabilities capabilities() {
+        return association.capabilities();
+    }
+
+    /// The version of the NVMe specification it claims (VS property).
+    public Version version() {
+        return version;
+    }
+
+    /// Id of this association in the subsystem (CNTLID).
+    public int controllerId() {
+        return association.controllerId();
+    }
+
+    /// Name of the subsystem that was connected.
+    public String subsystemNqn() {
+        return association.parameters().subsystem().value();
+    }
+
+    /// I/O queues the controller granted; this many [IoQueue]s and [BlockDevice]s can be open at the same time.
+    public int ioQueueCount() {
+        return ioQueueCount;
+    }
+
+    /// Most bytes of a write that travel in the command capsule; 0 when the controller takes none there.
+    public int inCapsuleBytesMax() {
+        return placement.inCapsuleBytesMax();
+    }
+
+    /// Most bytes one command can move (MDTS).
+    public int transferBytesMax() {
+        return placement.transferBytesMax();
+    }
+
+    /// The active namespaces as they were at connect, or at the last [#rescan].
+    public List<Namespace> namespaces() {
+        return namespaces;
+    }
+
+    /// One of [#namespaces].
+    ///
+    /// @throws IOException when no such namespace is active
+    public Namespace namespace(int id) throws IOException {
+        for (Namespace namespace : namespaces) {
+            if (namespace.id() == id) {
+                return namespace;
+            }
+        }
+        throw new IOException(
+                "Subsystem "
+                        + subsystemNqn()
+                        + " has no active namespace "
+                        + Integer.toUnsignedString(id)
+                        + "; it has "
+                        + namespaces.stream()
+                                .map(n -> Integer.toUnsignedString(n.id()))
+                                .toList());
+    }
+
+    /// Reads the list of namespaces again.
+    public List<Namespace> rescan() throws IOException {
+        namespaces = readNamespaces(new AdminCalls(association));
+        return namespaces;
+    }
+
+    /// Allocates memory that this controller's commands can use without a copy.
+    ///
+    /// @param byteSize of the whole arena
+    /// @throws dev.verbena.verbs.RdmaException when it cannot be registered, usually for the locked-memory limit
+    public DmaArena newArena(long byteSize) {
+        return new DmaArena(association.memory(), byteSize);
+    }
+
+    /// Opens an I/O queue with the size of the connect options.
+    ///
+    /// @throws ConnectFailedException when the controller refuses it
+    /// @throws IOException when all granted queues are open
+    public IoQueue openQueue() throws IOException {
+        CommandQueue commands = openCommands();
+        IoQueue queue =
+                new IoQueue(
+                        this,
+                        commands,
+                        association.memory(),
+                        placement,
+                        association.parameters().options().ioTimeout());
+        synchronized (this) {
+            queues.add(queue);
+        }
+        failIfLost(commands);
+        return queue;
+    }
+
+    /// Opens a namespace for reading and writing, on an I/O queue and a thread of its own.
+    ///
+    /// @param namespaceId one of [#namespaces]
+    public BlockDevice openDevice(int namespaceId) throws IOException {
+        Namespace namespace = namespace(namespaceId);
+        CommandQueue commands = openCommands();
+        BlockDevice device =
+                new BlockDevice(
+                        this,
+                        namespace,
+                        commands,
+                        association.memory(),
+                        placement,
+                        association.parameters().options().ioTimeout());
+        synchronized (this) {
+            devices.add(device);
+        }
+        failIfLost(commands);
+        return device;
+    }
+
+    private CommandQueue openCommands() throws IOException {
+        int queueId = takeQueueId();
+        try {
+            int entries =
+                    Math.min(
+                            association.parameters().options().queueSize(),
+                            capabilities().maximumQueueEntries());
+            int outstandingMax = identify.maximumOutstandingCommands();
+            if (outstandingMax > 0) {
+                // One entry of a ring stays empty.
+                entries = Math.min(entries, outstandingMax + 1);
+            }
+            return association.openIoQueue(
+                    queueId, Math.max(2, entries), placement.capsuleHeaderBytes());
+        } catch (IOException | RuntimeException e) {
+            giveBackQueueId(queueId);
+            throw e;
+        }
+    }
+
+    private synchronized int takeQueueId() throws IOException {
+        if (state != ControllerState.LIVE) {
+            throw lostException();
+        }
+        int queueId = queueIds.nextClearBit(1);
+        if (queueId > ioQueueCount) {
+            throw new IOException(
+                    "All "
+                            + ioQueueCount
+                            + " I/O queues the controller granted are open; close one, or connect"
+                            + " with a larger ioQueues option");
+        }
+        queueIds.set(queueId);
+        return queueId;
+    }
+
+    private synchronized void giveBackQueueId(int queueId) {
+        queueIds.clear(queueId);
+    }
+
+    private IOException lostException() {
+        FabricFailure failure = loss.get();
+        return new ConnectionLostException(
+                failure == null
+                        ? "The controller is closed"
+                        : "The connection to "
+                                + association.address()
+                                + " is lost: "
+                                + failure.message());
+    }
+
+    /// The queue may have been opened in the moment the connection broke, unseen by [#lost].
+    private void failIfLost(CommandQueue commands) {
+        FabricFailure failure = loss.get();
+        if (failure != null) {
+            commands.fail(failure);
+        }
+    }
+
+    /// A part of the connection broke, so all of it ends.
+    void lost(FabricFailure failure) {
+        if (failure.kind() == FabricFailure.Kind.CLOSED || !loss.compareAndSet(null, failure)) {
+            return;
+        }
+        synchronized (this) {
+            if (state == ControllerState.LIVE) {
+                state = ControllerState.DEAD;
+            }
+            queues.forEach(queue -> queue.fail(failure));
+            devices.forEach(device -> device.fail(failure));
+        }
+        association.fail(failure);
+    }
+
+    synchronized void closed(IoQueue queue, int queueId) {
+        queues.remove(queue);
+        giveBackQueueId(queueId);
+    }
+
+    synchronized void closed(BlockDevice device, int queueId) {
+        devices.remove(device);
+        giveBackQueueId(queueId);
+    }
+
+    /// Closes the devices, shuts the controller down and disconnects. Idempotent; takes at most some seconds when the
+    /// target does not answer any more.
+    ///
+    /// @throws IllegalStateException when I/O queues are open: only their owners can close them
+    @Override
+    public void close() {
+        List<BlockDevice> open;
+        synchronized (this) {
+            if (!queues.isEmpty()) {
+                throw new IllegalStateException(
+                        "Close the open I/O queues of this controller first: " + queues);
+            }
+            open = List.copyOf(devices);
+        }
+        open.forEach(BlockDevice::close);
+        synchronized (this) {
+            if (state == ControllerState.LIVE) {
+                state = ControllerState.DELETING;
+            }
+        }
+        Duration wanted = Duration.ofMillis(identify.rtd3EntryMicros() / 1000);
+        association.close(
+                wanted.compareTo(SHUTDOWN_TIMEOUT_MAX) > 0 ? SHUTDOWN_TIMEOUT_MAX : wanted);
+        state = ControllerState.DEAD;
+        onClose.accept(this);
+    }
+
+    /// Subsystem, controller id, address and state.
+    @Override
+    public String toString() {
+        return subsystemNqn()
+                + " controller "
+                + controllerId()
+                + " at "
+                + association.address()
+                + " ("
+                + state
+                + ")";
+    }
+}

@@ -1,0 +1,149 @@
+package dev.verbena.internal.control;
+
+import dev.verbena.internal.control.AdminCommand.Answer;
+import dev.verbena.nvme.ActiveNamespaceList;
+import dev.verbena.nvme.AdminCommands;
+import dev.verbena.nvme.Feature;
+import dev.verbena.nvme.IdentifyCns;
+import dev.verbena.nvme.IdentifyController;
+import dev.verbena.nvme.IdentifyNamespace;
+import dev.verbena.nvme.NamespaceDescriptors;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The admin commands a controller needs, sent and decoded.
+///
+/// Threads: any; every method blocks until the controller has answered.
+public final class AdminCalls {
+    /// Namespaces that are listed at most. A controller may claim 2^32 - 2 of them.
+    public static final int NAMESPACE_COUNT_MAX = 65_536;
+
+    private static final int QUEUE_COUNT_MAX = 65_534;
+
+    private final Association association;
+
+    public AdminCalls(Association association) {
+        this.association = association;
+    }
+
+    public IdentifyController identifyController() throws IOException {
+        return IdentifyController.decode(
+                identify("Identify Controller", IdentifyCns.CONTROLLER, 0).segment());
+    }
+
+    public IdentifyNamespace identifyNamespace(int namespaceId) throws IOException {
+        return IdentifyNamespace.decode(
+                identify("Identify Namespace", IdentifyCns.NAMESPACE, namespaceId).segment());
+    }
+
+    public NamespaceDescriptors namespaceDescriptors(int namespaceId) throws IOException {
+        return NamespaceDescriptors.decode(
+                identify(
+                                "Identify Namespace Descriptors",
+                                IdentifyCns.NAMESPACE_DESCRIPTORS,
+                                namespaceId)
+                        .segment());
+    }
+
+    /// All active namespace ids in ascending order.
+    ///
+    /// @throws IOException when the controller lists more than [#NAMESPACE_COUNT_MAX], or a list that does not ascend
+    public List<Integer> activeNamespaces() throws IOException {
+        List<Integer> all = new ArrayList<>();
+        int last = 0;
+        while (true) {
+            List<Integer> page =
+                    ActiveNamespaceList.decode(
+                            identify(
+                                            "Identify Active Namespaces",
+                                            IdentifyCns.ACTIVE_NAMESPACES,
+                                            last)
+                                    .segment());
+            if (!page.isEmpty() && Integer.compareUnsigned(page.getFirst(), last) <= 0) {
+                throw new IOException(
+                        "The controller lists namespace "
+                                + Integer.toUnsignedString(page.getFirst())
+                                + " when asked for those after "
+                                + Integer.toUnsignedString(last));
+            }
+            all.addAll(page);
+            if (all.size() > NAMESPACE_COUNT_MAX) {
+                throw new IOException(
+                        "The controller lists more than " + NAMESPACE_COUNT_MAX + " namespaces");
+            }
+            if (page.size() < ActiveNamespaceList.ENTRIES_MAX) {
+                return List.copyOf(all);
+            }
+            last = page.getLast();
+        }
+    }
+
+    private Answer identify(String name, int cns, int namespaceId) throws IOException {
+        return association
+                .admin()
+                .execute(
+                        AdminCommand.reading(
+                                name,
+                                association.adminDeadline(),
+                                AdminCommands.IDENTIFY_SIZE,
+                                (capsule, offset, id) ->
+                                        AdminCommands.identify(
+                                                capsule, offset, id, cns, namespaceId, 0, 0)));
+    }
+
+    /// Reads a piece of a log page.
+    ///
+    /// @param retainEvent whether an asynchronous event about this page stays masked
+    MemorySegment logPage(
+            String name, int logPage, int logSpecific, boolean retainEvent, int bytes, long offset)
+            throws IOException {
+        return association
+                .admin()
+                .execute(
+                        AdminCommand.reading(
+                                name,
+                                association.adminDeadline(),
+                                bytes,
+                                (capsule, entry, id) ->
+                                        AdminCommands.getLogPage(
+                                                capsule,
+                                                entry,
+                                                id,
+                                                0,
+                                                logPage,
+                                                logSpecific,
+                                                retainEvent,
+                                                bytes,
+                                                offset)))
+                .segment();
+    }
+
+    /// Asks for I/O queues.
+    ///
+    /// @return how many may be opened: no more than asked for, possibly fewer
+    public int requestIoQueues(int count) throws IOException {
+        int zeroBased = count - 1;
+        Answer answer =
+                association
+                        .admin()
+                        .execute(
+                                AdminCommand.withoutData(
+                                        "Set Features (Number of Queues)",
+                                        association.adminDeadline(),
+                                        (capsule, offset, id) ->
+                                                AdminCommands.setFeatures(
+                                                        capsule,
+                                                        offset,
+                                                        id,
+                                                        Feature.NUMBER_OF_QUEUES,
+                                                        false,
+                                                        0,
+                                                        zeroBased | zeroBased << 16)));
+        int submission = (int) answer.result() & 0xFFFF;
+        int completion = (int) answer.result() >>> 16;
+        int granted = Math.min(submission, completion) + 1;
+        return Math.min(Math.min(granted, count), QUEUE_COUNT_MAX);
+    }
+}

@@ -1,0 +1,388 @@
+package dev.verbena.internal.control;
+
+import dev.verbena.ConnectFailedException;
+import dev.verbena.ConnectOptions;
+import dev.verbena.ConnectStatusException;
+import dev.verbena.HostNotAllowedException;
+import dev.verbena.SubsystemNotFoundException;
+import dev.verbena.internal.control.AdminCommand.Answer;
+import dev.verbena.internal.engine.CommandQueue;
+import dev.verbena.internal.fabric.Deadline;
+import dev.verbena.internal.fabric.FabricFailure;
+import dev.verbena.internal.fabric.FabricQueue;
+import dev.verbena.internal.fabric.QueueParameters;
+import dev.verbena.internal.fabric.Transport;
+import dev.verbena.internal.memory.MemoryDomain;
+import dev.verbena.nvme.Capabilities;
+import dev.verbena.nvme.ConnectData;
+import dev.verbena.nvme.ConnectFailure;
+import dev.verbena.nvme.ConnectResult;
+import dev.verbena.nvme.ControllerConfiguration;
+import dev.verbena.nvme.ControllerStatus;
+import dev.verbena.nvme.FabricsCommands;
+import dev.verbena.nvme.Property;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// One host's connection to one controller: the admin queue, enabled and alive, and the way to open I/O queues.
+///
+/// Threads: any; the methods that send commands block their caller.
+public final class Association implements AutoCloseable {
+    /// Least time for a controller to shut down, whatever it claims to need.
+    private static final Duration SHUTDOWN_TIMEOUT_MIN = Duration.ofSeconds(5);
+
+    private static final Duration STATUS_PAUSE = Duration.ofMillis(20);
+
+    private static final System.Logger LOG = System.getLogger("dev.verbena.control");
+
+    private final Transport transport;
+    private final AssociationParameters parameters;
+    private final AdminQueue admin;
+    private final int controllerId;
+    private Capabilities capabilities = new Capabilities(0);
+    private ControllerConfiguration configuration = new ControllerConfiguration(0);
+    private boolean closed;
+
+    private Association(
+            Transport transport,
+            AssociationParameters parameters,
+            AdminQueue admin,
+            int controllerId) {
+        this.transport = transport;
+        this.parameters = parameters;
+        this.admin = admin;
+        this.controllerId = controllerId;
+    }
+
+    /// Connects the admin queue and enables the controller.
+    ///
+    /// @param transport owned by the association from now on, also when this fails
+    /// @param onLoss told once when the association is lost; runs on the admin thread
+    public static Association open(
+            Transport transport, AssociationParameters parameters, Consumer<FabricFailure> onLoss)
+            throws IOException {
+        AdminQueue admin = null;
+        try {
+            ConnectOptions options = parameters.options();
+            Deadline deadline = Deadline.after(options.connectTimeout());
+            FabricQueue queue =
+                    transport.connect(
+                            queueParameters(
+                                    options,
+                                    0,
+                                    options.adminQueueSize(),
+                                    ConnectData.CONTROLLER_ID_DYNAMIC,
+                                    64),
+                            deadline);
+            String name = transport.address();
+            admin = new AdminQueue(queue, transport.memory(), name, onLoss);
+            int controllerId = connectAdmin(transport, admin, parameters, deadline);
+            Association association =
+                    new Association(transport, parameters, admin, controllerId);
+            association.enable();
+            return association;
+        } catch (IOException | RuntimeException e) {
+            if (admin != null) {
+                admin.close();
+            }
+            transport.close();
+            throw e;
+        }
+    }
+
+    private static QueueParameters queueParameters(
+            ConnectOptions options, int queueId, int entries, int controllerId, int headerBytes) {
+        return new QueueParameters(
+                queueId, entries, controllerId, headerBytes, options.tos(), options.retryCount());
+    }
+
+    private static int connectAdmin(
+            Transport transport,
+            AdminQueue admin,
+            AssociationParameters parameters,
+            Deadline deadline)
+            throws IOException {
+        byte[] data = connectData(parameters, ConnectData.CONTROLLER_ID_DYNAMIC);
+        int entries = parameters.options().adminQueueSize();
+        int keepAliveMillis = (int) parameters.keepAliveTimeout().toMillis();
+        Answer answer =
+                admin.answer(
+                        AdminCommand.writing(
+                                "Connect",
+                                deadline.nanoTime(),
+                                data,
+                                (capsule, offset, id) ->
+                                        FabricsCommands.connect(
+                                                capsule,
+                                                offset,
+                                                id,
+                                                0,
+                                                entries - 1,
+                                                0,
+                                                keepAliveMillis)));
+        return connected(transport, 0, answer.status(), answer.result(), parameters);
+    }
+
+    private static byte[] connectData(AssociationParameters parameters, int controllerId) {
+        byte[] data = new byte[ConnectData.SIZE];
+        ConnectData.encode(
+                MemorySegment.ofArray(data),
+                0,
+                parameters.host(),
+                controllerId,
+                parameters.subsystem());
+        return data;
+    }
+
+    /// @return the controller id
+    /// @throws ConnectFailedException when the answer to Connect was a refusal, or a condition Verbena cannot meet
+    private static int connected(
+            Transport transport,
+            int queueId,
+            int status,
+            long result,
+            AssociationParameters parameters)
+            throws ConnectFailedException {
+        if (status != 0) {
+            throw refused(transport.address(), queueId, status, (int) result, parameters);
+        }
+        ConnectResult accepted = ConnectResult.of((int) result);
+        if (accepted.secureChannelRequired() || accepted.authenticationRequired()) {
+            throw new ConnectFailedException(
+                    transport.address(),
+                    queueId,
+                    false,
+                    "Subsystem "
+                            + parameters.subsystem()
+                            + (accepted.secureChannelRequired()
+                                    ? " requires a secure channel, which does not exist for RDMA"
+                                    : " requires authentication, which this version does not offer"),
+                    null);
+        }
+        return accepted.controllerId();
+    }
+
+    private static ConnectStatusException refused(
+            String address,
+            int queueId,
+            int status,
+            int result,
+            AssociationParameters parameters) {
+        ConnectFailure failure = ConnectFailure.of(status, result);
+        String message =
+                "Connecting "
+                        + (queueId == 0 ? "the admin queue" : "I/O queue " + queueId)
+                        + " of "
+                        + parameters.subsystem()
+                        + " at "
+                        + address
+                        + " as host "
+                        + parameters.host().hostNqn()
+                        + " failed. "
+                        + failure.message();
+        if (failure.reason() == ConnectFailure.Reason.HOST_NOT_ALLOWED) {
+            return new HostNotAllowedException(
+                    address, queueId, status, failure.reason(), message);
+        }
+        if (failure.reason() == ConnectFailure.Reason.INVALID_PARAMETERS
+                && "SUBNQN".equals(failure.field())) {
+            return new SubsystemNotFoundException(
+                    address, queueId, status, failure.reason(), message);
+        }
+        return new ConnectStatusException(address, queueId, status, failure.reason(), message);
+    }
+
+    private void enable() throws IOException {
+        capabilities = new Capabilities(property(Property.CAP, true));
+        configuration = ControllerConfiguration.enable(capabilities);
+        setProperty(Property.CC, configuration.value());
+        awaitStatus(
+                Duration.ofMillis(Math.max(500, capabilities.timeoutMillis())),
+                ControllerStatus::ready,
+                "become ready");
+    }
+
+    private void awaitStatus(
+            Duration timeout, java.util.function.Predicate<ControllerStatus> reached, String what)
+            throws IOException {
+        Deadline deadline = Deadline.after(timeout);
+        while (true) {
+            ControllerStatus status = new ControllerStatus((int) property(Property.CSTS, false));
+            if (reached.test(status)) {
+                return;
+            }
+            if (status.fatal()) {
+                throw new IOException(
+                        "The controller of "
+                                + parameters.subsystem()
+                                + " reports a fatal error (CSTS.CFS) and did not "
+                                + what);
+            }
+            if (deadline.expired()) {
+                throw new IOException(
+                        "The controller of "
+                                + parameters.subsystem()
+                                + " did not "
+                                + what
+                                + " within "
+                                + timeout.toMillis()
+                                + " ms");
+            }
+            try {
+                Thread.sleep(STATUS_PAUSE);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException(
+                        "Interrupted while waiting for the controller to " + what);
+            }
+        }
+    }
+
+    /// Reads a controller property.
+    public long property(int offset, boolean eightBytes) throws IOException {
+        return admin.execute(
+                        AdminCommand.withoutData(
+                                "Property Get",
+                                adminDeadline(),
+                                (capsule, entry, id) ->
+                                        FabricsCommands.propertyGet(
+                                                capsule, entry, id, offset, eightBytes)))
+                .result();
+    }
+
+    private void setProperty(int offset, int value) throws IOException {
+        admin.execute(
+                AdminCommand.withoutData(
+                        "Property Set",
+                        adminDeadline(),
+                        (capsule, entry, id) ->
+                                FabricsCommands.propertySet(
+                                        capsule,
+                                        entry,
+                                        id,
+                                        offset,
+                                        false,
+                                        Integer.toUnsignedLong(value))));
+    }
+
+    /// Opens I/O queue `queueId` and connects it to the controller of this association.
+    ///
+    /// @param entries of the submission queue
+    /// @param headerBytes 64 plus the controller's offset of in-capsule data
+    public CommandQueue openIoQueue(int queueId, int entries, int headerBytes)
+            throws IOException {
+        Deadline deadline = Deadline.after(parameters.options().connectTimeout());
+        FabricQueue queue =
+                transport.connect(
+                        queueParameters(
+                                parameters.options(), queueId, entries, controllerId, headerBytes),
+                        deadline);
+        CommandQueue commands = new CommandQueue(queue);
+        try {
+            IoQueueConnect connect = new IoQueueConnect(commands, transport.memory());
+            connect.run(connectData(parameters, controllerId), entries, deadline);
+            connected(transport, queueId, connect.status(), connect.result(), parameters);
+            return commands;
+        } catch (IOException | RuntimeException e) {
+            commands.close((token, slot, status, result) -> {});
+            throw e;
+        }
+    }
+
+    AdminQueue admin() {
+        return admin;
+    }
+
+    /// When a command that is sent now has to be answered.
+    long adminDeadline() {
+        return Deadline.after(parameters.options().adminTimeout()).nanoTime();
+    }
+
+    public AssociationParameters parameters() {
+        return parameters;
+    }
+
+    public Capabilities capabilities() {
+        return capabilities;
+    }
+
+    public int controllerId() {
+        return controllerId;
+    }
+
+    public MemoryDomain memory() {
+        return transport.memory();
+    }
+
+    public String address() {
+        return transport.address();
+    }
+
+    /// Whether a capsule can carry data besides the command.
+    public boolean canGather() {
+        return transport.sendSegmentMax() >= 2;
+    }
+
+    /// Why the association is unusable; null while it works.
+    public @Nullable FabricFailure failure() {
+        return admin.failure();
+    }
+
+    /// Gives the association up: its commands end, nothing more can be sent.
+    public void fail(FabricFailure failure) {
+        admin.fail(failure);
+    }
+
+    /// Sends Keep Alive commands from now on.
+    public void startKeepAlive() {
+        admin.startKeepAlive(parameters.keepAliveTimeout());
+    }
+
+    /// Shuts the controller down in order and disconnects. I/O queues have to be closed by now. A dead connection is
+    /// not waited for.
+    ///
+    /// @param shutdownTimeout time for the controller to shut down, at least 5 s
+    public void close(Duration shutdownTimeout) {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
+        if (admin.failure() == null) {
+            try {
+                shutDown(shutdownTimeout);
+            } catch (IOException e) {
+                LOG.log(
+                        Level.INFO,
+                        "{0} was disconnected without an orderly shutdown: {1}",
+                        parameters.subsystem(),
+                        e.getMessage());
+            }
+        }
+        admin.close();
+        transport.close();
+    }
+
+    private void shutDown(Duration timeout) throws IOException {
+        setProperty(
+                Property.CC,
+                configuration.withShutdown(ControllerConfiguration.SHUTDOWN_NORMAL).value());
+        awaitStatus(
+                timeout.compareTo(SHUTDOWN_TIMEOUT_MIN) < 0 ? SHUTDOWN_TIMEOUT_MIN : timeout,
+                status ->
+                        status.shutdownStatus() == ControllerStatus.ShutdownStatus.COMPLETE,
+                "shut down");
+    }
+
+    /// As [#close(Duration)] with the least time-out.
+    @Override
+    public void close() {
+        close(SHUTDOWN_TIMEOUT_MIN);
+    }
+}

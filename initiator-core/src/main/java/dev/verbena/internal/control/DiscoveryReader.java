@@ -1,0 +1,121 @@
+package dev.verbena.internal.control;
+
+import dev.verbena.nvme.DiscoveryEntry;
+import dev.verbena.nvme.DiscoveryLogHeader;
+import dev.verbena.nvme.LogPage;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Reads the discovery log page as a whole, or says that it keeps changing.
+///
+/// The log is read in pieces, so it may change in between: its generation counter is read again at the end, and
+/// everything is read again when it moved (NVMe Base, Discovery log page).
+public final class DiscoveryReader {
+    /// Entries that are read at most. The record count is a 64-bit number from the network.
+    public static final int ENTRY_COUNT_MAX = 16_384;
+
+    /// Times the log is read again because it changed meanwhile.
+    public static final int ATTEMPTS_MAX = 10;
+
+    private static final int ENTRIES_PER_READ = AdminQueue.DATA_BYTES_MAX / DiscoveryEntry.SIZE;
+
+    /// A log page that did not change while it was read.
+    public record Log(DiscoveryLogHeader header, List<DiscoveryEntry> entries) {
+        public Log {
+            entries = List.copyOf(entries);
+        }
+    }
+
+    /// Where the bytes come from; the controller, or a test's canned pages.
+    interface Source {
+        MemorySegment read(boolean retainEvent, int bytes, long offset) throws IOException;
+    }
+
+    private final Source source;
+    private final String address;
+
+    public DiscoveryReader(Association association) {
+        this(
+                (retainEvent, bytes, offset) ->
+                        new AdminCalls(association)
+                                .logPage(
+                                        "Get Log Page (Discovery)",
+                                        LogPage.DISCOVERY,
+                                        0,
+                                        retainEvent,
+                                        bytes,
+                                        offset),
+                association.address());
+    }
+
+    DiscoveryReader(Source source, String address) {
+        this.source = source;
+        this.address = address;
+    }
+
+    /// @throws IOException when the log kept changing, claims more than [#ENTRY_COUNT_MAX] entries, or has a format
+    ///     this version does not know
+    public Log read() throws IOException {
+        DiscoveryLogHeader header = header();
+        for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+            List<DiscoveryEntry> entries = entries(header);
+            DiscoveryLogHeader after = header();
+            if (after.generationCounter() == header.generationCounter()
+                    && after.recordCount() == header.recordCount()) {
+                return new Log(header, entries);
+            }
+            header = after;
+        }
+        throw new IOException(
+                "The discovery log at "
+                        + address
+                        + " changed "
+                        + ATTEMPTS_MAX
+                        + " times while it was read; try again when the target is quiet");
+    }
+
+    private DiscoveryLogHeader header() throws IOException {
+        DiscoveryLogHeader header =
+                DiscoveryLogHeader.decode(source.read(true, DiscoveryLogHeader.SIZE, 0));
+        if (header.recordFormat() != 0) {
+            throw new IOException(
+                    "The discovery log at "
+                            + address
+                            + " has record format "
+                            + header.recordFormat()
+                            + "; only 0 is known");
+        }
+        if (Long.compareUnsigned(header.recordCount(), ENTRY_COUNT_MAX) > 0) {
+            throw new IOException(
+                    "The discovery log at "
+                            + address
+                            + " claims "
+                            + Long.toUnsignedString(header.recordCount())
+                            + " entries; at most "
+                            + ENTRY_COUNT_MAX
+                            + " are read");
+        }
+        return header;
+    }
+
+    private List<DiscoveryEntry> entries(DiscoveryLogHeader header) throws IOException {
+        int count = (int) header.recordCount();
+        List<DiscoveryEntry> entries = new ArrayList<>(count);
+        while (entries.size() < count) {
+            int now = Math.min(ENTRIES_PER_READ, count - entries.size());
+            // The event that announced a change is re-armed by the last read only.
+            boolean more = entries.size() + now < count;
+            MemorySegment page =
+                    source.read(
+                            more,
+                            now * DiscoveryEntry.SIZE,
+                            DiscoveryLogHeader.SIZE + (long) entries.size() * DiscoveryEntry.SIZE);
+            for (int i = 0; i < now; i++) {
+                entries.add(DiscoveryEntry.decode(page, (long) i * DiscoveryEntry.SIZE));
+            }
+        }
+        return entries;
+    }
+}

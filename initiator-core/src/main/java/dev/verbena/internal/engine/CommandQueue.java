@@ -1,0 +1,318 @@
+package dev.verbena.internal.engine;
+
+import dev.verbena.internal.fabric.Deadline;
+import dev.verbena.internal.fabric.FabricEvents;
+import dev.verbena.internal.fabric.FabricFailure;
+import dev.verbena.internal.fabric.FabricQueue;
+import dev.verbena.internal.memory.Region;
+import dev.verbena.nvme.CompletionEntry;
+import dev.verbena.nvme.SubmissionEntry;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/// One queue's commands: takes slots, sends capsules, and completes each command exactly once.
+///
+/// A command completes when its answer and its send completion have arrived. When the queue fails, the queue pair is
+/// stopped and flushed first; only then are the commands that were left completed, with status "host aborted command",
+/// and their buffers given back.
+///
+/// Threads: one owner. [#fail] and [#wakeUp] from any thread.
+public final class CommandQueue {
+    /// Status of commands whose outcome is unknown because the connection ended: Host Aborted Command (SCT 3h, SC 71h).
+    public static final int STATUS_HOST_ABORTED = 0x371;
+
+    /// How long flushing a broken queue pair may take before it is destroyed instead.
+    public static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(5);
+
+    private final FabricQueue queue;
+    private final CommandSlots slots;
+    private final MemorySegment capsules;
+    private final long[] tokens;
+    private final int[] statuses;
+    private final long[] results;
+    private final long[] deadlines;
+    private final @Nullable Region[] regions;
+    private final Events events = new Events();
+    private boolean finished;
+    private boolean closed;
+
+    public CommandQueue(FabricQueue queue) {
+        this.queue = queue;
+        this.slots = new CommandSlots(Math.min(queue.depth(), CommandSlots.SLOT_COUNT_MAX));
+        this.capsules = queue.capsules();
+        int count = slots.count();
+        tokens = new long[count];
+        statuses = new int[count];
+        results = new long[count];
+        deadlines = new long[count];
+        regions = new Region[count];
+    }
+
+    /// 0 for the admin queue.
+    public int queueId() {
+        return queue.queueId();
+    }
+
+    /// Commands that can be outstanding.
+    public int depth() {
+        return slots.count();
+    }
+
+    public int inFlightCount() {
+        return slots.inUseCount();
+    }
+
+    public int freeCount() {
+        return slots.freeCount();
+    }
+
+    /// Takes a slot for a command, or returns -1 when all are in use. Every slot taken must be submitted.
+    public int acquire() {
+        return slots.acquire();
+    }
+
+    /// Where the capsules are; the submission entry of a slot starts at [#capsuleOffset].
+    public MemorySegment capsules() {
+        return capsules;
+    }
+
+    public long capsuleOffset(int slot) {
+        return queue.capsuleOffset(slot);
+    }
+
+    /// The id the command in this slot must carry.
+    public int commandId(int slot) {
+        return slots.commandId(slot);
+    }
+
+    /// Hands over a filled capsule that carries no data.
+    ///
+    /// @param region memory the controller has been given a key for, counted as used by the caller and given back here
+    ///     when the command completes; null for none
+    /// @param deadlineNanos on the scale of [System#nanoTime]
+    public void submit(int slot, long token, @Nullable Region region, long deadlineNanos) {
+        submit(slot, token, region, deadlineNanos, SubmissionEntry.SIZE, 0, 0, 0);
+    }
+
+    /// Hands over a filled capsule with data behind it.
+    ///
+    /// @param headerBytes bytes of the capsule before the data: 64, more where the controller wants a gap
+    public void submit(
+            int slot,
+            long token,
+            @Nullable Region region,
+            long deadlineNanos,
+            int headerBytes,
+            long dataAddress,
+            int dataBytes,
+            int dataKey) {
+        tokens[slot] = token;
+        regions[slot] = region;
+        deadlines[slot] = deadlineNanos;
+        queue.stage(slot, slots.generation(slot), headerBytes, dataAddress, dataBytes, dataKey);
+    }
+
+    /// Sends what has been submitted since the last call, in one go.
+    public void ring() {
+        queue.ring();
+    }
+
+    /// Delivers completions, up to an internal batch. A failed queue is torn down here: all of its commands complete.
+    ///
+    /// An exception from the handler is thrown on after every completion of the batch has been delivered.
+    ///
+    /// @return the number of events seen; not every event completes a command
+    public int poll(CommandHandler handler) {
+        events.handler = handler;
+        int count = queue.poll(events);
+        if (queue.failure() != null && !finished) {
+            count += tearDown();
+        }
+        events.rethrow();
+        return count;
+    }
+
+    /// Whether the next [#poll] has something to deliver. Delivers nothing.
+    public boolean hasCompletions() {
+        return queue.hasCompletions();
+    }
+
+    /// Why the queue is unusable; null while it works.
+    public @Nullable FabricFailure failure() {
+        return queue.failure();
+    }
+
+    /// Makes the queue unusable; its owner's next [#poll] completes everything that is outstanding.
+    public void fail(FabricFailure failure) {
+        queue.fail(failure);
+    }
+
+    public void arm() {
+        queue.arm();
+    }
+
+    public void block(long timeoutNanos) {
+        queue.block(timeoutNanos);
+    }
+
+    public void wakeUp() {
+        queue.wakeUp();
+    }
+
+    /// The earliest deadline of all outstanding commands, [Long#MAX_VALUE] when none is outstanding.
+    ///
+    /// Looks at every slot: for idle moments, not for every command.
+    public long earliestDeadlineNanos(long nowNanos) {
+        long left = Long.MAX_VALUE;
+        for (int slot = 0; slot < slots.count(); slot++) {
+            if (slots.inUse(slot)) {
+                left = Math.min(left, deadlines[slot] - nowNanos);
+            }
+        }
+        return left == Long.MAX_VALUE ? Long.MAX_VALUE : nowNanos + left;
+    }
+
+    /// Fails the queue when a command is past its deadline: its buffer can be made safe in no other way.
+    public void checkDeadlines(long nowNanos) {
+        for (int slot = 0; slot < slots.count(); slot++) {
+            if (slots.inUse(slot) && deadlines[slot] - nowNanos <= 0 && queue.failure() == null) {
+                queue.fail(
+                        new FabricFailure(
+                                FabricFailure.Kind.TIMED_OUT,
+                                "a command on queue "
+                                        + queue.queueId()
+                                        + " was not answered in time"));
+            }
+        }
+    }
+
+    /// Ends the queue: completes what is outstanding, then destroys the queue pair. Idempotent, bounded by
+    /// [#DRAIN_TIMEOUT].
+    public void close(CommandHandler handler) {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        events.handler = handler;
+        queue.fail(new FabricFailure(FabricFailure.Kind.CLOSED, "the queue is closed"));
+        if (!finished) {
+            tearDown();
+        }
+        queue.close();
+        events.rethrow();
+    }
+
+    /// Stop, flush, then complete: see the design's contract "nothing is handed back while the device may touch it".
+    private int tearDown() {
+        finished = true;
+        boolean safe = queue.drain(events, Deadline.after(DRAIN_TIMEOUT));
+        if (!safe) {
+            safe = queue.close();
+            closed = true;
+        }
+        int count = 0;
+        for (int slot = 0; slot < slots.count(); slot++) {
+            if (!slots.inUse(slot)) {
+                continue;
+            }
+            if (!slots.isAnswered(slot)) {
+                statuses[slot] = STATUS_HOST_ABORTED;
+                results[slot] = 0;
+            }
+            if (!safe) {
+                // The device may still reach this memory. Its region stays counted as used, so it is never reused.
+                regions[slot] = null;
+            }
+            events.finish(slot);
+            count++;
+        }
+        return count;
+    }
+
+    /// Receives the fabric's events; a class of its own so that the methods are not part of the queue's API.
+    private final class Events implements FabricEvents {
+        private CommandHandler handler = (token, slot, status, result) -> {};
+        private @Nullable RuntimeException thrown;
+
+        @Override
+        public void sent(int slot, int tag) {
+            if (slots.sent(slot, tag)) {
+                finish(slot);
+            }
+        }
+
+        @Override
+        public void received(MemorySegment response, long offset, int byteLength) {
+            if (byteLength < CompletionEntry.SIZE) {
+                violation("a response of " + byteLength + " bytes, 16 are the minimum");
+                return;
+            }
+            int commandId = CompletionEntry.commandId(response, offset);
+            int slot = slots.slotAwaiting(commandId);
+            if (slot < 0) {
+                violation(
+                        "a response for command id "
+                                + Integer.toHexString(commandId)
+                                + "h, which no outstanding command has");
+                return;
+            }
+            statuses[slot] = CompletionEntry.status(response, offset);
+            results[slot] = CompletionEntry.result64(response, offset);
+            if (slots.answered(slot)) {
+                finish(slot);
+            }
+        }
+
+        private void violation(String what) {
+            queue.fail(
+                    new FabricFailure(
+                            FabricFailure.Kind.PROTOCOL_VIOLATION,
+                            "the target sent " + what));
+        }
+
+        private void finish(int slot) {
+            long token = tokens[slot];
+            int status = statuses[slot];
+            long result = results[slot];
+            Region region = regions[slot];
+            if (region != null) {
+                regions[slot] = null;
+                region.release();
+            }
+            slots.release(slot);
+            try {
+                handler.completed(token, slot, status, result);
+            } catch (RuntimeException e) {
+                thrown(e);
+            }
+        }
+
+        private void thrown(RuntimeException e) {
+            if (thrown == null) {
+                thrown = e;
+            } else {
+                thrown.addSuppressed(e);
+            }
+        }
+
+        private void rethrow() {
+            RuntimeException e = thrown;
+            if (e != null) {
+                thrown = null;
+                throw e;
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "CommandQueue[id="
+                + queue.queueId()
+                + ", inFlight="
+                + slots.inUseCount()
+                + "/"
+                + slots.count()
+                + "]";
+    }
+}

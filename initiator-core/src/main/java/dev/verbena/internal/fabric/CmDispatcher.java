@@ -1,0 +1,116 @@
+package dev.verbena.internal.fabric;
+
+import dev.verbena.verbs.CmEvent;
+import dev.verbena.verbs.CmId;
+import dev.verbena.verbs.EventChannel;
+import dev.verbena.verbs.RdmaException;
+import java.lang.System.Logger.Level;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/// Reads connection-manager events for all queues of an initiator on one thread and hands each to its queue.
+///
+/// Listeners run on that thread: they record and wake, nothing else.
+public final class CmDispatcher implements AutoCloseable {
+    /// Takes the events of one identifier.
+    public interface Listener {
+        void event(CmEvent event);
+    }
+
+    private static final System.Logger LOG = System.getLogger("dev.verbena.fabric");
+
+    /// Only a bound: the thread is woken when there is something to do.
+    private static final long POLL_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final EventChannel channel;
+    private final Map<CmId, Listener> listeners = new ConcurrentHashMap<>();
+    private final Thread thread;
+    private volatile boolean closing;
+
+    private CmDispatcher(EventChannel channel) {
+        this.channel = channel;
+        this.thread = Thread.ofPlatform().name("verbena-cm").daemon().unstarted(this::run);
+    }
+
+    /// @throws RdmaException when the RDMA libraries or the kernel's connection manager are missing
+    public static CmDispatcher open() {
+        CmDispatcher dispatcher = new CmDispatcher(EventChannel.open());
+        dispatcher.thread.start();
+        return dispatcher;
+    }
+
+    /// A new identifier whose events go to `listener`.
+    CmId createId(Listener listener) {
+        CmId id = channel.createId();
+        listeners.put(id, listener);
+        return id;
+    }
+
+    /// Closes an identifier; its listener hears nothing more.
+    void close(CmId id) {
+        listeners.remove(id);
+        id.close();
+    }
+
+    private void run() {
+        while (!closing) {
+            try {
+                CmEvent event = channel.poll(POLL_NANOS);
+                if (event != null) {
+                    dispatch(event);
+                }
+            } catch (RdmaException e) {
+                if (closing) {
+                    return;
+                }
+                // Without events no queue would learn of its end: say so, and do not spin on a broken descriptor.
+                LOG.log(Level.ERROR, "Reading connection-manager events failed", e);
+                pause();
+            }
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(100);
+        } catch (InterruptedException e) {
+            // Nobody interrupts this thread to end it; the loop's condition decides.
+        }
+    }
+
+    private void dispatch(CmEvent event) {
+        Listener listener = listeners.get(event.id());
+        if (listener == null) {
+            // An identifier that was closed while its last event, usually TIMEWAIT_EXIT, was on its way.
+            return;
+        }
+        try {
+            listener.event(event);
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, "A connection-manager event was not handled: " + event, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (closing) {
+            return;
+        }
+        closing = true;
+        channel.wakeUp();
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                // The thread only ever waits in poll, which wakeUp has ended, or sleeps 100 ms.
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        channel.close();
+    }
+}

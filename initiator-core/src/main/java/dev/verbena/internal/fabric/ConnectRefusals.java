@@ -1,0 +1,143 @@
+package dev.verbena.internal.fabric;
+
+import dev.verbena.AddressUnreachableException;
+import dev.verbena.ConnectFailedException;
+import dev.verbena.ConnectRejectedException;
+import dev.verbena.ConnectTimeoutException;
+import dev.verbena.ConnectionRefusedException;
+import dev.verbena.nvme.RdmaPrivateData;
+import dev.verbena.nvme.RejectStatus;
+import dev.verbena.nvme.WireFormatException;
+import dev.verbena.verbs.CmEvent;
+import org.jspecify.annotations.Nullable;
+
+/// Turns the ways a connection attempt can end into exceptions that say what happened and what to do.
+final class ConnectRefusals {
+    /// Reject reasons of the InfiniBand connection manager that matter here.
+    static final int INVALID_SERVICE_ID = 8;
+
+    static final int STALE_CONNECTION = 10;
+    static final int CONSUMER_DEFINED = 28;
+
+    private ConnectRefusals() {}
+
+    /// @param event what came instead of the event the step was waiting for
+    static ConnectFailedException of(
+            CmEvent event, String step, String address, int queueId) {
+        return switch (event) {
+            case CmEvent.Rejected rejected -> rejected(rejected, address, queueId);
+            case CmEvent.AddressError e ->
+                    unreachable(
+                            address,
+                            queueId,
+                            "the address does not resolve to a neighbour on an RDMA network",
+                            e.status());
+            case CmEvent.RouteError e ->
+                    unreachable(address, queueId, "there is no RDMA route to it", e.status());
+            case CmEvent.Unreachable e ->
+                    unreachable(address, queueId, "nobody answers there", e.status());
+            case CmEvent.ConnectError e ->
+                    new ConnectFailedException(
+                            address,
+                            queueId,
+                            true,
+                            "Connecting "
+                                    + queue(queueId)
+                                    + " to "
+                                    + address
+                                    + " failed in the connection manager (status "
+                                    + e.status()
+                                    + ")",
+                            null);
+            default ->
+                    new ConnectFailedException(
+                            address,
+                            queueId,
+                            true,
+                            "Connecting "
+                                    + queue(queueId)
+                                    + " to "
+                                    + address
+                                    + " ended while it "
+                                    + step
+                                    + ": "
+                                    + event.getClass().getSimpleName()
+                                    + " (status "
+                                    + event.status()
+                                    + ")",
+                            null);
+        };
+    }
+
+    static ConnectTimeoutException timedOut(String step, String address, int queueId) {
+        return new ConnectTimeoutException(
+                address,
+                queueId,
+                "Connecting "
+                        + queue(queueId)
+                        + " to "
+                        + address
+                        + " took too long: it still "
+                        + step
+                        + ". Check that the host is up and that RDMA traffic (for RoCEv2 UDP port 4791) passes",
+                null);
+    }
+
+    static AddressUnreachableException unreachable(
+            String address, int queueId, String why, int status) {
+        return new AddressUnreachableException(
+                address,
+                queueId,
+                address
+                        + " cannot be reached: "
+                        + why
+                        + statusText(status)
+                        + ". Check the address, and with \"rdma link\" that an RDMA device sits on the interface that leads there",
+                null);
+    }
+
+    private static ConnectFailedException rejected(
+            CmEvent.Rejected event, String address, int queueId) {
+        int reason = event.status();
+        if (reason == INVALID_SERVICE_ID) {
+            return new ConnectionRefusedException(
+                    address,
+                    queueId,
+                    "Connection refused: nothing listens at "
+                            + address
+                            + " for RDMA. Check the port (4420 is usual), and that the target offers the subsystem on an RDMA port",
+                    null);
+        }
+        RejectStatus status = reason == CONSUMER_DEFINED ? status(event.privateData()) : null;
+        boolean retryable =
+                status == null ? reason == STALE_CONNECTION : status.retryable();
+        String why =
+                status == null
+                        ? "The connection manager there rejected it: " + event.reasonName() + " (reason " + reason + ")"
+                        : status.explanation();
+        return new ConnectRejectedException(
+                address,
+                queueId,
+                reason,
+                status,
+                retryable,
+                "Connecting " + queue(queueId) + " to " + address + " failed. " + why);
+    }
+
+    private static @Nullable RejectStatus status(byte[] privateData) {
+        try {
+            return RdmaPrivateData.Reject.decode(privateData).status();
+        } catch (WireFormatException e) {
+            // A consumer's reject without an NVMe body: the plain reason is all there is to tell.
+            return null;
+        }
+    }
+
+    private static String statusText(int status) {
+        return status == 0 ? "" : " (status " + status + ")";
+    }
+
+    static String queue(int queueId) {
+        return queueId == 0 ? "the admin queue" : "I/O queue " + queueId;
+    }
+}

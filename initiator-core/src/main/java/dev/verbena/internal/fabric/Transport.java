@@ -1,0 +1,29 @@
+package dev.verbena.internal.fabric;
+
+import dev.verbena.internal.memory.MemoryDomain;
+import java.io.IOException;
+
+/// The way to one controller: connects its queues and owns the memory it may be given keys for.
+///
+/// Threads: any; [#connect] blocks its caller.
+public interface Transport extends AutoCloseable {
+    /// Connects one queue, up to and including the transport's own handshake. The NVMe-oF Connect command is the
+    /// caller's next step.
+    ///
+    /// @throws dev.verbena.ConnectFailedException with the reason as its type
+    /// @throws java.io.InterruptedIOException when the calling thread was interrupted
+    FabricQueue connect(QueueParameters parameters, Deadline deadline) throws IOException;
+
+    /// Where memory for this association is registered. Exists from the first connected queue on.
+    MemoryDomain memory();
+
+    /// Address and port, for messages.
+    String address();
+
+    /// Most segments one capsule may be gathered from, header included.
+    int sendSegmentMax();
+
+    /// Releases the association's memory registrations. All queues have to be closed.
+    @Override
+    void close();
+}

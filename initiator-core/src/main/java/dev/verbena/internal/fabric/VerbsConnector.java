@@ -1,0 +1,230 @@
+package dev.verbena.internal.fabric;
+
+import dev.verbena.ConnectFailedException;
+import dev.verbena.internal.memory.VerbsMemoryDomain;
+import dev.verbena.nvme.RdmaPrivateData;
+import dev.verbena.nvme.WireFormatException;
+import dev.verbena.verbs.CmEvent;
+import dev.verbena.verbs.CmId;
+import dev.verbena.verbs.ConnectParameters;
+import dev.verbena.verbs.DeviceAttributes;
+import dev.verbena.verbs.RdmaException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// Takes one queue pair through address, route and connection; used once.
+final class VerbsConnector implements CmDispatcher.Listener {
+    /// Longest wait for one step (address, route, connection), whatever the caller's deadline allows. The kernel's
+    /// initiator gives a whole connection 3 s as well.
+    static final Duration STEP_TIMEOUT = Duration.ofSeconds(3);
+
+    /// The target never reads from us by RDMA READ requests of ours, so none are initiated.
+    private static final int INITIATOR_DEPTH = 0;
+
+    /// Retry for ever while the target is short of receives: targets with a shared receive queue do run out of them,
+    /// and the command's own deadline bounds the wait.
+    private static final int RNR_RETRY_FOREVER = 7;
+
+    /// The connection manager's wire format has eight bits for it.
+    private static final int RESPONDER_RESOURCES_MAX = 255;
+
+    /// More than a connection can produce; what does not fit is dropped and the step times out.
+    private static final int EVENTS_MAX = 16;
+
+    private final VerbsTransport transport;
+    private final CmDispatcher dispatcher;
+    private final QueueParameters parameters;
+    private final Deadline deadline;
+    private final BlockingQueue<CmEvent> events = new ArrayBlockingQueue<>(EVENTS_MAX);
+
+    /// Set once the connection stands; from then on events are its business.
+    private volatile @Nullable VerbsQueue connected;
+
+    VerbsConnector(
+            VerbsTransport transport,
+            CmDispatcher dispatcher,
+            QueueParameters parameters,
+            Deadline deadline) {
+        this.transport = transport;
+        this.dispatcher = dispatcher;
+        this.parameters = parameters;
+        this.deadline = deadline;
+    }
+
+    @Override
+    public void event(CmEvent event) {
+        VerbsQueue queue = connected;
+        if (queue != null) {
+            queue.connectionEvent(event);
+        } else {
+            events.offer(event);
+        }
+    }
+
+    VerbsQueue connect(@Nullable InetSocketAddress source, InetSocketAddress destination)
+            throws IOException {
+        CmId id = dispatcher.createId(this);
+        VerbsQueue queue = null;
+        try {
+            resolve(id, source, destination);
+            VerbsMemoryDomain memory = transport.memoryOn(id.context());
+            queue = new VerbsQueue(dispatcher, id, memory, parameters);
+            return establish(id, queue);
+        } catch (RdmaException e) {
+            abandon(id, queue);
+            throw refused(e);
+        } catch (IOException | RuntimeException e) {
+            abandon(id, queue);
+            throw e;
+        }
+    }
+
+    private void abandon(CmId id, @Nullable VerbsQueue queue) {
+        if (queue == null) {
+            dispatcher.close(id);
+        } else {
+            queue.close();
+        }
+    }
+
+    private void resolve(
+            CmId id, @Nullable InetSocketAddress source, InetSocketAddress destination)
+            throws IOException {
+        if (parameters.typeOfService() >= 0) {
+            id.typeOfService(parameters.typeOfService());
+        }
+        Deadline step = deadline.atMost(STEP_TIMEOUT);
+        try {
+            id.resolveAddress(source, destination, step.remainingMillis());
+        } catch (RdmaException e) {
+            throw unreachable("its address cannot be resolved over RDMA", e);
+        }
+        await(CmEvent.AddressResolved.class, step, "was resolving the address");
+        step = deadline.atMost(STEP_TIMEOUT);
+        try {
+            id.resolveRoute(step.remainingMillis());
+        } catch (RdmaException e) {
+            throw unreachable("its route cannot be resolved", e);
+        }
+        await(CmEvent.RouteResolved.class, step, "was resolving the route");
+    }
+
+    private VerbsQueue establish(CmId id, VerbsQueue queue) throws IOException {
+        DeviceAttributes device = id.context().attributes();
+        byte[] privateData =
+                RdmaPrivateData.encodeRequest(
+                        parameters.queueId(),
+                        parameters.entryCount(),
+                        parameters.entryCount() - 1,
+                        parameters.queueId() == 0 ? 0 : parameters.controllerId());
+        int responderResources =
+                Math.clamp(device.maxReadAtomicPerQueuePair(), 1, RESPONDER_RESOURCES_MAX);
+        Deadline step = deadline.atMost(STEP_TIMEOUT);
+        id.connect(
+                new ConnectParameters(
+                        privateData,
+                        responderResources,
+                        INITIATOR_DEPTH,
+                        parameters.retryCount(),
+                        RNR_RETRY_FOREVER));
+        CmEvent.Established event =
+                await(
+                        CmEvent.Established.class,
+                        step,
+                        "was waiting for the target to accept " + queueName());
+        queue.established(event, acceptedDepth(event));
+        connected = queue;
+        // What arrived between ESTABLISHED and the line above.
+        for (CmEvent late = events.poll(); late != null; late = events.poll()) {
+            queue.connectionEvent(late);
+        }
+        return queue;
+    }
+
+    /// Capsules that may be outstanding: one less than the ring has entries, as for any NVMe queue, and no more than
+    /// the controller says it has receives for.
+    private int acceptedDepth(CmEvent.Established event) throws IOException {
+        int depth = parameters.entryCount() - 1;
+        try {
+            RdmaPrivateData.Accept accept = RdmaPrivateData.Accept.decode(event.privateData());
+            if (accept.recordFormat() != 0) {
+                throw new ConnectFailedException(
+                        transport.address(),
+                        parameters.queueId(),
+                        false,
+                        transport.address()
+                                + " accepted "
+                                + queueName()
+                                + " with private data of an unknown format "
+                                + accept.recordFormat(),
+                        null);
+            }
+            int granted = accept.controllerReceiveQueueSize();
+            // 0 is not a size: targets that leave the field empty mean "as asked".
+            return granted == 0 ? depth : Math.min(depth, granted);
+        } catch (WireFormatException e) {
+            // No private data at all: Linux accepts such targets too, and what was asked holds.
+            return depth;
+        }
+    }
+
+    private <T extends CmEvent> T await(Class<T> expected, Deadline step, String doing)
+            throws IOException {
+        while (true) {
+            CmEvent event;
+            try {
+                event = events.poll(step.remainingNanos(), TimeUnit.NANOSECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException(
+                        "Interrupted while it " + doing + " (" + transport.address() + ")");
+            }
+            if (event == null) {
+                throw ConnectRefusals.timedOut(doing, transport.address(), parameters.queueId());
+            }
+            if (expected.isInstance(event)) {
+                return expected.cast(event);
+            }
+            if (!(event instanceof CmEvent.TimewaitExit)) {
+                throw ConnectRefusals.of(
+                        event, doing, transport.address(), parameters.queueId());
+            }
+            // TIMEWAIT_EXIT is never the answer to a step; see rdma_get_cm_event(3).
+        }
+    }
+
+    private ConnectFailedException unreachable(String why, RdmaException cause) {
+        ConnectFailedException e =
+                ConnectRefusals.unreachable(
+                        transport.address(),
+                        parameters.queueId(),
+                        why + " (" + cause.errnoName() + ")",
+                        0);
+        e.initCause(cause);
+        return e;
+    }
+
+    private ConnectFailedException refused(RdmaException cause) {
+        return new ConnectFailedException(
+                transport.address(),
+                parameters.queueId(),
+                false,
+                "Connecting "
+                        + queueName()
+                        + " to "
+                        + transport.address()
+                        + " failed on this side: "
+                        + cause.getMessage(),
+                cause);
+    }
+
+    private String queueName() {
+        return ConnectRefusals.queue(parameters.queueId());
+    }
+}

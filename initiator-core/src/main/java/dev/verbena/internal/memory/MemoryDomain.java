@@ -1,0 +1,90 @@
+package dev.verbena.internal.memory;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Comparator;
+import org.jspecify.annotations.Nullable;
+
+/// The registered memory of one association: what its controller may be given keys for, and nothing else.
+///
+/// Threads: any. Look-ups take no lock; registrations are rare and serialised.
+public abstract class MemoryDomain implements AutoCloseable {
+    /// Regions one association may hold at a time; devices offer far more, but a look-up table wants a bound.
+    public static final int REGION_COUNT_MAX = 65_536;
+
+    private static final Region[] NONE = {};
+
+    /// Sorted by address; replaced, never changed.
+    private volatile Region[] regions = NONE;
+
+    private boolean closed;
+
+    /// Registers all of `segment`, which must stay allocated until [#unregister] has returned true.
+    ///
+    /// @throws IllegalStateException when the domain is closed or full
+    public final synchronized Region register(MemorySegment segment) {
+        if (closed) {
+            throw new IllegalStateException("The connection this memory would belong to is closed");
+        }
+        if (regions.length == REGION_COUNT_MAX) {
+            throw new IllegalStateException(
+                    "One connection can hold "
+                            + REGION_COUNT_MAX
+                            + " memory regions at most; allocate larger arenas");
+        }
+        Region region = registerWithDevice(segment);
+        Region[] grown = Arrays.copyOf(regions, regions.length + 1);
+        grown[regions.length] = region;
+        Arrays.sort(grown, Comparator.comparingLong(Region::address));
+        regions = grown;
+        return region;
+    }
+
+    /// Takes a region back.
+    ///
+    /// @return false when commands still use it; then it stays registered
+    public final synchronized boolean unregister(Region region) {
+        if (!region.closeIfUnused()) {
+            return false;
+        }
+        regions = Arrays.stream(regions).filter(r -> r != region).toArray(Region[]::new);
+        return true;
+    }
+
+    /// The region that holds all of `[address, address + bytes)`, or null. Allocates nothing.
+    public final @Nullable Region find(long address, long bytes) {
+        Region[] table = regions;
+        int low = 0;
+        int high = table.length - 1;
+        while (low <= high) {
+            int middle = (low + high) >>> 1;
+            Region region = table[middle];
+            if (region.contains(address, bytes)) {
+                return region;
+            }
+            if (region.address() <= address) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return null;
+    }
+
+    /// Deregisters everything that is left. All queues of the association must be gone by now, so no command can be
+    /// using a region; one that is counted as used nevertheless stays registered, because memory a device might still
+    /// touch must not be released.
+    ///
+    /// @return the number of regions that had to stay
+    protected final synchronized int closeRegions() {
+        closed = true;
+        Region[] left = Arrays.stream(regions).filter(r -> !r.closeIfUnused()).toArray(Region[]::new);
+        regions = left;
+        return left.length;
+    }
+
+    protected abstract Region registerWithDevice(MemorySegment segment);
+
+    @Override
+    public abstract void close();
+}
