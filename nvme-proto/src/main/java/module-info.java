@@ -8,4 +8,5 @@ module dev.verbena.nvme {
     requires static transitive org.jspecify;
 
     exports dev.verbena.nvme;
+    exports dev.verbena.nvme.zns;
 }

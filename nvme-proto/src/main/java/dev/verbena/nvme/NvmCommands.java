@@ -39,7 +39,17 @@ public final class NvmCommands {
     /** Flag: check the storage tag (STC). */
     public static final int CHECK_STORAGE_TAG = 1 << 24;
 
+    /** Attribute of Dataset Management: the ranges will be read as a whole. */
+    public static final int ATTRIBUTE_INTEGRAL_READ = 1;
+
+    /** Attribute of Dataset Management: the ranges will be written as a whole. */
+    public static final int ATTRIBUTE_INTEGRAL_WRITE = 2;
+
+    /** Attribute of Dataset Management: the ranges may be deallocated. */
+    public static final int ATTRIBUTE_DEALLOCATE = 4;
+
     private static final int NLB_MASK = 0xFFFF;
+    private static final int DIRECTIVE_TYPE_MASK = 15 << 20;
 
     private NvmCommands() {}
 
@@ -104,6 +114,303 @@ public final class NvmCommands {
         SubmissionEntry.begin(segment, offset, NvmOpcode.FLUSH, commandId, namespaceId);
     }
 
+    /**
+     * Compare, with data from the host; a difference is status Compare Failure.
+     *
+     * @param startingLba the first logical block, an unsigned 64-bit value
+     * @param blockCount 1 to {@value #BLOCK_COUNT_MAX}
+     * @param flags dword 12 bits 31:16, 0 for none
+     */
+    public static void compare(
+            MemorySegment segment,
+            long offset,
+            int commandId,
+            int namespaceId,
+            long startingLba,
+            int blockCount,
+            int flags) {
+        ranged(
+                segment,
+                offset,
+                NvmOpcode.COMPARE,
+                commandId,
+                namespaceId,
+                startingLba,
+                blockCount,
+                flags);
+    }
+
+    /**
+     * Write Zeroes, without data.
+     *
+     * @param startingLba the first logical block, an unsigned 64-bit value
+     * @param blockCount 1 to {@value #BLOCK_COUNT_MAX}
+     * @param flags dword 12 bits 31:16, among them {@link #DEALLOCATE}; 0 for none
+     */
+    public static void writeZeroes(
+            MemorySegment segment,
+            long offset,
+            int commandId,
+            int namespaceId,
+            long startingLba,
+            int blockCount,
+            int flags) {
+        ranged(
+                segment,
+                offset,
+                NvmOpcode.WRITE_ZEROES,
+                commandId,
+                namespaceId,
+                startingLba,
+                blockCount,
+                flags);
+    }
+
+    /**
+     * Write Uncorrectable: the blocks cannot be read until they are written.
+     *
+     * @param startingLba the first logical block, an unsigned 64-bit value
+     * @param blockCount 1 to {@value #BLOCK_COUNT_MAX}
+     */
+    public static void writeUncorrectable(
+            MemorySegment segment,
+            long offset,
+            int commandId,
+            int namespaceId,
+            long startingLba,
+            int blockCount) {
+        ranged(
+                segment,
+                offset,
+                NvmOpcode.WRITE_UNCORRECTABLE,
+                commandId,
+                namespaceId,
+                startingLba,
+                blockCount,
+                0);
+    }
+
+    /**
+     * Verify: the controller reads the blocks without transferring them.
+     *
+     * @param startingLba the first logical block, an unsigned 64-bit value
+     * @param blockCount 1 to {@value #BLOCK_COUNT_MAX}
+     * @param flags dword 12 bits 31:16, 0 for none
+     */
+    public static void verify(
+            MemorySegment segment,
+            long offset,
+            int commandId,
+            int namespaceId,
+            long startingLba,
+            int blockCount,
+            int flags) {
+        ranged(
+                segment,
+                offset,
+                NvmOpcode.VERIFY,
+                commandId,
+                namespaceId,
+                startingLba,
+                blockCount,
+                flags);
+    }
+
+    /**
+     * Dataset Management, with {@link DatasetRanges} from the host.
+     *
+     * @param rangeCount 1 to 256
+     * @param attributes {@link #ATTRIBUTE_DEALLOCATE} and its neighbours
+     */
+    public static void datasetManagement(
+            MemorySegment segment,
+            long offset,
+            int commandId,
+            int namespaceId,
+            int rangeCount,
+            int attributes) {
+        Wire.inRange(rangeCount, 1, DatasetRanges.COUNT_MAX, "rangeCount");
+        Wire.inRange(attributes, 0, 7, "attributes");
+        SubmissionEntry.begin(
+                segment, offset, NvmOpcode.DATASET_MANAGEMENT, commandId, namespaceId);
+        Wire.u32(segment, offset + 40, rangeCount - 1);
+        Wire.u32(segment, offset + 44, attributes);
+    }
+
+    /**
+     * Copy within the subsystem, with {@link CopyRanges} from the host.
+     *
+     * @param destinationLba where the first block goes, an unsigned 64-bit value
+     * @param rangeCount 1 to 256
+     * @param descriptorFormat format of the ranges, 0 to 3
+     * @param readFlags checks on reading: bits 31:26 of {@code flags} in other commands, moved down
+     *     to 3:0 (PRINFOR: 3 action, 2 guard, 1 application tag, 0 reference tag)
+     * @param flags dword 12 bits 31:26, and {@link #CHECK_STORAGE_TAG}
+     */
+    public static void copy(
+            MemorySegment segment,
+            long offset,
+            int commandId,
+            int namespaceId,
+            long destinationLba,
+            int rangeCount,
+            int descriptorFormat,
+            int readFlags,
+            int flags) {
+        Wire.inRange(rangeCount, 1, CopyRanges.COUNT_MAX, "rangeCount");
+        Wire.inRange(descriptorFormat, 0, CopyRanges.FORMAT_MAX, "descriptorFormat");
+        Wire.inRange(readFlags, 0, 15, "readFlags");
+        requireFlags(flags);
+        SubmissionEntry.begin(segment, offset, NvmOpcode.COPY, commandId, namespaceId);
+        Wire.u64(segment, offset + 40, destinationLba);
+        Wire.u32(
+                segment,
+                offset + 48,
+                (rangeCount - 1) | (descriptorFormat << 8) | (readFlags << 12) | flags);
+    }
+
+    /**
+     * Cancel: asks to abort commands on I/O queues.
+     *
+     * @param sqId the queue, FFFFh for all
+     * @param canceledCommandId the command, FFFFh for all
+     * @param action 0 for the one command, 1 for all that match
+     */
+    public static void cancel(
+            MemorySegment segment,
+            long offset,
+            int commandId,
+            int namespaceId,
+            int sqId,
+            int canceledCommandId,
+            int action) {
+        Wire.inRange(sqId, 0, 0xFFFF, "sqId");
+        Wire.inRange(canceledCommandId, 0, 0xFFFF, "canceledCommandId");
+        Wire.inRange(action, 0, 3, "action");
+        SubmissionEntry.begin(segment, offset, NvmOpcode.CANCEL, commandId, namespaceId);
+        Wire.u32(segment, offset + 40, sqId | (canceledCommandId << 16));
+        Wire.u32(segment, offset + 44, action);
+    }
+
+    /**
+     * I/O Management Receive, with data to the host.
+     *
+     * @param operation 1 for reclaim unit handle status (MO)
+     * @param operationSpecific the operation's own field (MOS), 0 to 65535
+     * @param byteCount size of the buffer, a multiple of 4, 4 or more
+     */
+    public static void ioManagementReceive(
+            MemorySegment segment,
+            long offset,
+            int commandId,
+            int namespaceId,
+            int operation,
+            int operationSpecific,
+            int byteCount) {
+        Wire.inRange(operation, 0, 0xFF, "operation");
+        Wire.inRange(operationSpecific, 0, 0xFFFF, "operationSpecific");
+        Wire.inRange(byteCount, 4, Integer.MAX_VALUE, "byteCount");
+        SubmissionEntry.begin(
+                segment, offset, NvmOpcode.IO_MANAGEMENT_RECEIVE, commandId, namespaceId);
+        Wire.u32(segment, offset + 40, operation | (operationSpecific << 16));
+        Wire.u32(segment, offset + 44, byteCount / 4 - 1);
+    }
+
+    /**
+     * I/O Management Send, with data from the host.
+     *
+     * @param operation 1 for reclaim unit handle update (MO)
+     * @param operationSpecific the operation's own field (MOS), 0 to 65535
+     */
+    public static void ioManagementSend(
+            MemorySegment segment,
+            long offset,
+            int commandId,
+            int namespaceId,
+            int operation,
+            int operationSpecific) {
+        Wire.inRange(operation, 0, 0xFF, "operation");
+        Wire.inRange(operationSpecific, 0, 0xFFFF, "operationSpecific");
+        SubmissionEntry.begin(
+                segment, offset, NvmOpcode.IO_MANAGEMENT_SEND, commandId, namespaceId);
+        Wire.u32(segment, offset + 40, operation | (operationSpecific << 16));
+    }
+
+    /**
+     * Adds the write hints of dword 13 to a Read or Write.
+     *
+     * @param datasetHints access frequency 3:0, latency 5:4, sequential 6, incompressible 7
+     * @param directiveType 0 none, 1 streams, 2 data placement; goes to dword 12
+     * @param directiveSpecific stream or placement handle, 0 to 65535
+     */
+    public static void hints(
+            MemorySegment segment,
+            long offset,
+            int datasetHints,
+            int directiveType,
+            int directiveSpecific) {
+        Wire.inRange(datasetHints, 0, 0xFF, "datasetHints");
+        Wire.inRange(directiveType, 0, 15, "directiveType");
+        Wire.inRange(directiveSpecific, 0, 0xFFFF, "directiveSpecific");
+        int dword12 = Wire.u32(segment, offset + 48) & ~DIRECTIVE_TYPE_MASK;
+        Wire.u32(segment, offset + 48, dword12 | (directiveType << 20));
+        Wire.u32(segment, offset + 52, datasetHints | (directiveSpecific << 16));
+    }
+
+    /**
+     * Adds the expected or initial protection information of 16-bit guards to a command.
+     *
+     * @param referenceTag of the first block
+     * @param applicationTag 0 to 65535
+     * @param applicationTagMask 0 to 65535; a bit of 0 is not checked
+     */
+    public static void protection(
+            MemorySegment segment,
+            long offset,
+            int referenceTag,
+            int applicationTag,
+            int applicationTagMask) {
+        protection(
+                segment,
+                offset,
+                0,
+                Integer.toUnsignedLong(referenceTag),
+                applicationTag,
+                applicationTagMask);
+    }
+
+    /**
+     * Adds protection information of any guard size: storage tag and reference tag as one number of
+     * up to 80 bits, the storage tag in its upper bits.
+     *
+     * @param tagsUpper bits 79:64 of the tags, 0 to 65535; used with 32-bit guards only
+     * @param tagsLower bits 63:0 of the tags
+     * @param applicationTag 0 to 65535
+     * @param applicationTagMask 0 to 65535; a bit of 0 is not checked
+     */
+    public static void protection(
+            MemorySegment segment,
+            long offset,
+            int tagsUpper,
+            long tagsLower,
+            int applicationTag,
+            int applicationTagMask) {
+        Wire.inRange(tagsUpper, 0, 0xFFFF, "tagsUpper");
+        Wire.inRange(applicationTag, 0, 0xFFFF, "applicationTag");
+        Wire.inRange(applicationTagMask, 0, 0xFFFF, "applicationTagMask");
+        Wire.u32(segment, offset + 8, tagsUpper);
+        Wire.u32(segment, offset + 12, (int) (tagsLower >>> 32));
+        Wire.u32(segment, offset + 56, (int) tagsLower);
+        Wire.u32(segment, offset + 60, applicationTag | (applicationTagMask << 16));
+    }
+
+    private static void requireFlags(int flags) {
+        if ((flags & NLB_MASK) != 0) {
+            throw new IllegalArgumentException(
+                    "flags " + Integer.toHexString(flags) + "h use bits 15:0, which hold a count");
+        }
+    }
+
     private static void ranged(
             MemorySegment segment,
             long offset,
@@ -114,14 +421,9 @@ public final class NvmCommands {
             int blockCount,
             int flags) {
         Wire.inRange(blockCount, 1, BLOCK_COUNT_MAX, "blockCount");
-        if ((flags & NLB_MASK) != 0) {
-            throw new IllegalArgumentException(
-                    "flags "
-                            + Integer.toHexString(flags)
-                            + "h use bits 15:0, which hold the count");
-        }
+        requireFlags(flags);
         SubmissionEntry.begin(segment, offset, opcode, commandId, namespaceId);
         Wire.u64(segment, offset + 40, startingLba);
-        Wire.u32(segment, offset + 48, blockCount - 1 | flags);
+        Wire.u32(segment, offset + 48, (blockCount - 1) | flags);
     }
 }
