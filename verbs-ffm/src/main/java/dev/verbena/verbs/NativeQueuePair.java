@@ -1,0 +1,191 @@
+package dev.verbena.verbs;
+
+import dev.verbena.verbs.ffi.ContextOps;
+import dev.verbena.verbs.ffi.Libibverbs;
+import dev.verbena.verbs.ffi.Librdmacm;
+import dev.verbena.verbs.ffi.Native;
+import dev.verbena.verbs.ffi.gen.ibv_qp;
+import dev.verbena.verbs.ffi.gen.ibv_qp_attr;
+import dev.verbena.verbs.ffi.gen.ibv_qp_cap;
+import dev.verbena.verbs.ffi.gen.ibv_qp_init_attr;
+import dev.verbena.verbs.ffi.gen.rdma_cm_id;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The native queue pair behind both stages, [UnconnectedQueuePair] and [QueuePair].
+final class NativeQueuePair {
+    private static final int IBV_QPT_RC = 2;
+    private static final int IBV_QP_STATE = 1;
+
+    private final CmId id;
+    private final ContextOps ops;
+    private final long handle;
+    private final int number;
+    private final QueuePairLimits limits;
+    private final boolean sharedReceives;
+    private final Lifecycle lifecycle;
+
+    /// The handle, 0 once closed: what the data path looks at.
+    private volatile long open;
+
+    private NativeQueuePair(
+            CmId id,
+            ContextOps ops,
+            long handle,
+            QueuePairLimits limits,
+            boolean sharedReceives,
+            Lifecycle lifecycle) {
+        this.id = id;
+        this.ops = ops;
+        this.handle = handle;
+        this.number = ibv_qp.qp_num(Native.at(handle, ibv_qp.layout()));
+        this.limits = limits;
+        this.sharedReceives = sharedReceives;
+        this.lifecycle = lifecycle;
+        this.open = handle;
+        lifecycle.rename("queue pair " + number);
+    }
+
+    static NativeQueuePair create(
+            CmId id,
+            RdmaContext context,
+            ProtectionDomain domain,
+            QueuePairOptions options,
+            @Nullable SharedReceiveQueue receives) {
+        List<Lifecycle> parents =
+                new ArrayList<>(
+                        List.of(
+                                id.lifecycle(),
+                                domain.lifecycle(),
+                                options.sendCq().lifecycle(),
+                                options.receiveCq().lifecycle()));
+        if (receives != null) {
+            parents.add(receives.lifecycle());
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = encode(options, receives, arena);
+            Lifecycle lifecycle = new Lifecycle("queue pair", parents.toArray(Lifecycle[]::new));
+            synchronized (id.channel().cmLock()) {
+                long handle =
+                        lifecycle.create(() -> {
+                            Librdmacm.CREATE_QP.call(
+                                    id.handle(), domain.handle(), attributes.address());
+                            return rdma_cm_id.qp(id.structure()).address();
+                        });
+                return new NativeQueuePair(
+                        id,
+                        context.ops(),
+                        handle,
+                        QueuePairLimits.decode(ibv_qp_init_attr.cap(attributes)),
+                        receives != null,
+                        lifecycle);
+            }
+        }
+    }
+
+    private static MemorySegment encode(
+            QueuePairOptions options, @Nullable SharedReceiveQueue receives, Arena arena) {
+        MemorySegment attributes = arena.allocate(ibv_qp_init_attr.layout());
+        ibv_qp_init_attr.send_cq(attributes, MemorySegment.ofAddress(options.sendCq().handle()));
+        ibv_qp_init_attr.recv_cq(attributes, MemorySegment.ofAddress(options.receiveCq().handle()));
+        if (receives != null) {
+            ibv_qp_init_attr.srq(attributes, MemorySegment.ofAddress(receives.handle()));
+        }
+        ibv_qp_init_attr.qp_type(attributes, IBV_QPT_RC);
+        ibv_qp_init_attr.sq_sig_all(attributes, options.signalAll() ? 1 : 0);
+        MemorySegment cap = ibv_qp_init_attr.cap(attributes);
+        ibv_qp_cap.max_send_wr(cap, options.sendWorkRequestMax());
+        ibv_qp_cap.max_recv_wr(cap, receives == null ? options.receiveWorkRequestMax() : 0);
+        ibv_qp_cap.max_send_sge(cap, options.sendSegmentMax());
+        ibv_qp_cap.max_recv_sge(cap, options.receiveSegmentMax());
+        ibv_qp_cap.max_inline_data(cap, options.inlineBytesMax());
+        return attributes;
+    }
+
+    int postSend(SendSlots slots, int firstSlot) {
+        long queuePair = open;
+        if (queuePair == 0) {
+            throw lifecycle.closedException();
+        }
+        return ops.postSend(queuePair, slots.address(firstSlot), slots.badCell());
+    }
+
+    int postReceive(ReceiveSlots slots, int firstSlot) {
+        long queuePair = open;
+        if (queuePair == 0 || sharedReceives) {
+            throw receiveRefused();
+        }
+        return ops.postReceive(queuePair, slots.address(firstSlot), slots.badCell());
+    }
+
+    private IllegalStateException receiveRefused() {
+        return open == 0
+                ? lifecycle.closedException()
+                : new IllegalStateException(
+                        this + " takes its receives from a shared receive queue: post them there");
+    }
+
+    void error() {
+        lifecycle.requireOpen();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = arena.allocate(ibv_qp_attr.layout());
+            ibv_qp_attr.qp_state(attributes, QueuePairState.ERR.code());
+            Libibverbs.MODIFY_QP.call(handle, attributes.address(), IBV_QP_STATE);
+        }
+    }
+
+    QueuePairState state() {
+        lifecycle.requireOpen();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = arena.allocate(ibv_qp_attr.layout());
+            MemorySegment creation = arena.allocate(ibv_qp_init_attr.layout());
+            Libibverbs.QUERY_QP.call(
+                    handle, attributes.address(), IBV_QP_STATE, creation.address());
+            return QueuePairState.of(ibv_qp_attr.qp_state(attributes));
+        }
+    }
+
+    int number() {
+        return number;
+    }
+
+    QueuePairLimits limits() {
+        return limits;
+    }
+
+    CmId id() {
+        return id;
+    }
+
+    Lifecycle lifecycle() {
+        return lifecycle;
+    }
+
+    long handle() {
+        return handle;
+    }
+
+    void close() {
+        lifecycle.close(() -> {
+            synchronized (id.channel().cmLock()) {
+                open = 0;
+                try {
+                    Libibverbs.DESTROY_QP.call(handle);
+                } catch (RdmaException e) {
+                    open = handle;
+                    throw e;
+                }
+                // rdma_destroy_qp(3) does the same two things but ignores a failing destroy.
+                rdma_cm_id.qp(id.structure(), MemorySegment.NULL);
+            }
+        });
+    }
+
+    @Override
+    public String toString() {
+        return lifecycle.name();
+    }
+}

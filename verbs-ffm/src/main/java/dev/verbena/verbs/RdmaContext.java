@@ -1,0 +1,172 @@
+package dev.verbena.verbs;
+
+import dev.verbena.verbs.ffi.ContextOps;
+import dev.verbena.verbs.ffi.Libibverbs;
+import dev.verbena.verbs.ffi.Native;
+import dev.verbena.verbs.ffi.gen.ibv_context;
+import dev.verbena.verbs.ffi.gen.ibv_cq;
+import dev.verbena.verbs.ffi.gen.ibv_device;
+import dev.verbena.verbs.ffi.gen.ibv_device_attr;
+import dev.verbena.verbs.ffi.gen.ibv_gid;
+import dev.verbena.verbs.ffi.gen.ibv_port_attr;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// An open RDMA device (`struct ibv_context`): the maker of protection domains and completion
+/// queues.
+///
+/// Either opened by [RdmaDevice#open()], and then closed by its opener, or borrowed from a [CmId]
+/// whose address has been resolved, and then owned by librdmacm: closing a borrowed context does
+/// nothing. Any thread may call.
+public final class RdmaContext implements AutoCloseable {
+    private static final ConcurrentHashMap<Long, RdmaContext> BORROWED = new ConcurrentHashMap<>();
+
+    private final long handle;
+    private final boolean borrowed;
+    private final String deviceName;
+    private final ContextOps ops;
+    private final Lifecycle lifecycle;
+
+    private RdmaContext(long handle, boolean borrowed, Lifecycle lifecycle) {
+        this.handle = handle;
+        this.borrowed = borrowed;
+        this.deviceName = deviceNameOf(handle);
+        this.ops = new ContextOps(handle);
+        this.lifecycle = lifecycle;
+        lifecycle.rename("context of " + deviceName);
+    }
+
+    static RdmaContext open(String name) {
+        Lifecycle lifecycle = new Lifecycle("context of " + name);
+        return new RdmaContext(lifecycle.create(() -> Rdma.openByName(name)), false, lifecycle);
+    }
+
+    /// The one object for a context that librdmacm opened. librdmacm keeps one per device and
+    /// process.
+    static RdmaContext borrow(long handle) {
+        return BORROWED.compute(
+                handle,
+                (address, known) ->
+                        known != null && known.deviceName.equals(deviceNameOf(address))
+                                ? known
+                                : new RdmaContext(
+                                        address, true, Lifecycle.untracked("borrowed context")));
+    }
+
+    private static String deviceNameOf(long context) {
+        MemorySegment device =
+                ibv_context
+                        .device(Native.at(context, ibv_context.layout()))
+                        .reinterpret(ibv_device.sizeof());
+        return ibv_device.name(device).getString(0);
+    }
+
+    /// The kernel's name of the device, for example `rxe0`.
+    public String deviceName() {
+        return deviceName;
+    }
+
+    /// What the device can do (`ibv_query_device(3)`).
+    public DeviceAttributes attributes() {
+        lifecycle.requireOpen();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = arena.allocate(ibv_device_attr.layout());
+            Libibverbs.QUERY_DEVICE.call(handle, attributes.address());
+            return DeviceAttributes.decode(attributes);
+        }
+    }
+
+    /// The state of a port (`ibv_query_port(3)`).
+    ///
+    /// @param port counted from 1
+    public PortAttributes port(int port) {
+        lifecycle.requireOpen();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = arena.allocate(ibv_port_attr.layout());
+            Libibverbs.QUERY_PORT.call(handle, port, attributes.address());
+            return PortAttributes.decode(port, attributes);
+        }
+    }
+
+    /// An entry of a port's GID table (`ibv_query_gid(3)`).
+    ///
+    /// @param port counted from 1
+    /// @param index counted from 0, below [PortAttributes#gidTableLength()]
+    public Gid gid(int port, int index) {
+        lifecycle.requireOpen();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment gid = arena.allocate(ibv_gid.layout());
+            Libibverbs.QUERY_GID.call(handle, port, index, gid.address());
+            return Gid.of(gid.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE));
+        }
+    }
+
+    /// Makes a protection domain (`ibv_alloc_pd(3)`).
+    public ProtectionDomain allocateProtectionDomain() {
+        Lifecycle child = new Lifecycle("protection domain", lifecycle);
+        return new ProtectionDomain(
+                this, child.create(() -> Libibverbs.ALLOC_PD.call(handle)), child);
+    }
+
+    /// Makes a channel on which completion queues announce completions
+    /// (`ibv_create_comp_channel(3)`).
+    public CompletionChannel createCompletionChannel() {
+        Lifecycle child = new Lifecycle("completion channel", lifecycle);
+        return CompletionChannel.create(handle, child);
+    }
+
+    /// Makes a completion queue (`ibv_create_cq(3)`).
+    ///
+    /// @param entryCount at least 1; the device may grant more, see [CompletionQueue#entryCount()]
+    /// @param channel where it announces completions after [CompletionQueue#requestNotification];
+    ///   null if it is only polled
+    /// @throws RdmaException EINVAL when the device does not have that many entries
+    public CompletionQueue createCompletionQueue(
+            int entryCount, @Nullable CompletionChannel channel) {
+        if (entryCount < 1) {
+            throw new IllegalArgumentException("entryCount " + entryCount + " is less than 1");
+        }
+        Lifecycle child =
+                channel == null
+                        ? new Lifecycle("completion queue", lifecycle)
+                        : new Lifecycle("completion queue", lifecycle, channel.lifecycle());
+        long channelHandle = channel == null ? 0 : channel.handle();
+        long queue =
+                child.create(
+                        () -> Libibverbs.CREATE_CQ.call(handle, entryCount, 0, channelHandle, 0));
+        child.rename(
+                "completion queue of %d entries"
+                        .formatted(ibv_cq.cqe(Native.at(queue, ibv_cq.layout()))));
+        return new CompletionQueue(this, queue, channel, child);
+    }
+
+    ContextOps ops() {
+        return ops;
+    }
+
+    Lifecycle lifecycle() {
+        return lifecycle;
+    }
+
+    /// The `struct ibv_context *`, for verbs this library does not wrap.
+    public long handle() {
+        return handle;
+    }
+
+    /// Closes the device if this object opened it; does nothing for a borrowed context. Idempotent.
+    ///
+    /// @throws IllegalStateException naming what is still open
+    @Override
+    public void close() {
+        if (!borrowed) {
+            lifecycle.close(() -> Libibverbs.CLOSE_DEVICE.call(handle));
+        }
+    }
+
+    @Override
+    public String toString() {
+        return lifecycle.name();
+    }
+}

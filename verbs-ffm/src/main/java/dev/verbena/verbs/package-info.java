@@ -1,0 +1,2 @@
+/// RDMA verbs and the RDMA connection manager as Java objects.
+package dev.verbena.verbs;

@@ -1,0 +1,11 @@
+/// RDMA verbs for Java: libibverbs and librdmacm as objects, over the Foreign Function & Memory
+/// API.
+///
+/// The only module of Verbena that calls native code; run with
+/// `--enable-native-access=dev.verbena.verbs` (on the class path: `ALL-UNNAMED`).
+@org.jspecify.annotations.NullMarked
+module dev.verbena.verbs {
+    requires static transitive org.jspecify;
+
+    exports dev.verbena.verbs;
+}
