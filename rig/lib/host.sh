@@ -76,13 +76,14 @@ run_on_host() { # COMMAND...
   [ ! -e $HOST_MADE ] || host_clear_up
   host_target_before=''
   [ ! -d /run/verbena-target ] || host_target_before=yes
+  # shellcheck disable=SC2034
   on_host=locked
   host_fabric
   environment+=(VERBENA_RIG=1 "VERBENA_RIG_KERNEL=$(uname -r)" VERBENA_RIG_ACCEL=host "VERBENA_RIG_CPUS=$(nproc)" VERBENA_RIG_JAVA_OPTS=
     "VERBENA_RIG_DEVICE=$host_device" "VERBENA_RIG_ADDRESS=${VERBENA_RIG_ADDRESS:-$(address_of "$host_netdev" -4)}"
     "VERBENA_RIG_ADDRESS6=${VERBENA_RIG_ADDRESS6:-$(address_of "$host_netdev" -6)}" "RIG_OUT=$out")
   say "on this machine, linux $(uname -r), device $host_device${host_netdev:+ on $host_netdev}"
-  cd -- "$cwd"
+  cd -- "$cwd" || die "$STATUS_RIG" "cannot enter $cwd"
   # timeout leads a process group of its own, by which everything that the command started can be ended.
   setpriv --pdeathsig TERM timeout -k 5 "$limit" env "${environment[@]}" "$@" </dev/null {host_lock}>&- &
   host_group=$!

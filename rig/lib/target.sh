@@ -170,7 +170,7 @@ target_up() {
   mkdir -p $RECORD/subsystems $RECORD/ports $RECORD/hosts
   # Half a target helps nobody: what fails from here on takes back what was made.
   trap 'target_down' EXIT
-  disks $((subsystems * namespaces)) $disk_bytes
+  disks $((subsystems * namespaces)) "$disk_bytes"
 
   local s n disk=0 nqn folder device
   for ((s = 1; s <= subsystems; s++)); do
@@ -206,13 +206,14 @@ target_up() {
 
 passthru_up() {
   local folder=$NVMET/subsystems/$PASSTHRU_NQN controller=
-  for controller in /dev/nvme[0-9] ''; do
-    [ -c "$controller" ] && [[ $(readlink "/sys/class/nvme/${controller##*/}/device") == *:* ]] && break
-  done
-  [ -n "$controller" ] || die 1 "--passthru: no NVMe controller here (rig/run --passthru gives the guest one)"
   make "$folder"
   : >"$RECORD/subsystems/$PASSTHRU_NQN"
   [ -d "$folder/passthru" ] || die 1 "--passthru: the target of linux $(uname -r) cannot do that (no passthru)"
+  for controller in /dev/nvme[0-9] ''; do
+    # Only a controller on PCI: the others are connections over fabrics.
+    [ -c "$controller" ] && [[ $(readlink "/sys/class/nvme/${controller##*/}/device") == *:* ]] && break
+  done
+  [ -n "$controller" ] || die 1 "--passthru: no NVMe controller here (rig/run --passthru gives the guest one)"
   put "$folder/attr_allow_any_host" 1
   put "$folder/passthru/device_path" "$controller"
   put "$folder/passthru/enable" 1
@@ -347,11 +348,14 @@ target_ns_enable() { # NQN NSID 0|1
 
 target_ns_resize() { # NQN NSID SIZE
   our_namespace "$@"
-  local device folder=$NVMET/subsystems/$1/namespaces/$2
+  local device sectors folder=$NVMET/subsystems/$1/namespaces/$2
   bytes_of "${3:-}"
   read -r device <"$folder/device_path"
   [[ $device == *p1 ]] || die 1 "the namespaces cannot change size: bring the target up with --max-size"
-  resizepart "${device%p1}" 1 $((bytes >> 9)) || die 1 "$3 is more than --max-size was"
+  read -r sectors <"/sys/class/block/${device:5:-2}/size"
+  # Linux 6.1 lets a partition grow past the end of its disk.
+  [ $((bytes >> 9)) -le $((sectors - 8)) ] || die 1 "$3 is more than --max-size was"
+  resizepart "${device%p1}" 1 $((bytes >> 9)) || die 1 "cannot resize $device"
   attribute "$folder/revalidate_size" 1 ns-resize
 }
 
@@ -367,6 +371,7 @@ target_queue_size() { # PORTID N: the kernel takes a new size only while the por
   our_port "${1:-}"
   number "queue size" "${2:-}" 16 1024
   local link linked=() folder=$NVMET/ports/$1
+  [ -e "$folder/param_max_queue_size" ] || die 1 "queue-size: the target of linux $(uname -r) cannot do that (no param_max_queue_size)"
   for link in "$folder"/subsystems/*; do [ ! -L "$link" ] || linked+=("${link##*/}"); done
   [ ${#linked[@]} = 0 ] || rm "${linked[@]/#/$folder/subsystems/}"
   attribute "$folder/param_max_queue_size" "$2" queue-size
