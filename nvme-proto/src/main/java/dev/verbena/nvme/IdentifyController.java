@@ -1,8 +1,10 @@
 package dev.verbena.nvme;
 
-import dev.verbena.nvme.internal.Bytes;
 import java.lang.foreign.MemorySegment;
 import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -11,7 +13,7 @@ import java.util.Objects;
  * <p>Immutable. Accessors carry the meaning in their name and the specification's abbreviation in
  * their comment; single bits that Verbena does not act on stay in their raw field.
  */
-public final class IdentifyController {
+public final class IdentifyController extends WireStructure {
     /** Size in bytes. */
     public static final int SIZE = 4096;
 
@@ -24,10 +26,110 @@ public final class IdentifyController {
     /** {@link #controllerType()}: an administrative controller. */
     public static final int TYPE_ADMINISTRATIVE = 3;
 
-    private final Bytes bytes;
+    private static final FieldTable FIELDS =
+            FieldTable.of(
+                    """
+                    vid 0 2 hex
+                    ssvid 2 2 hex
+                    sn 4 20 ascii
+                    mn 24 40 ascii
+                    fr 64 8 ascii
+                    rab 72 1 dec
+                    ieee 73 3 hex6
+                    cmic 76 1 hex
+                    mdts 77 1 dec
+                    cntlid 78 2 hex
+                    ver 80 4 hex
+                    rtd3r 84 4 hex
+                    rtd3e 88 4 hex
+                    oaes 92 4 hex
+                    ctratt 96 4 hex
+                    rrls 100 2 hex
+                    bpcap 102 1 hex later
+                    nssl 104 4 dec later
+                    plsi 108 1 hex later
+                    cntrltype 111 1 dec
+                    fguid 112 16 uuid
+                    crdt1 128 2 dec
+                    crdt2 130 2 dec
+                    crdt3 132 2 dec
+                    crcap 134 1 hex later
+                    ciu 135 1 dec later
+                    cirn 136 8 hex later
+                    nvmsr 253 1 dec
+                    vwci 254 1 dec
+                    mec 255 1 dec
+                    oacs 256 2 hex
+                    acl 258 1 dec
+                    aerl 259 1 dec
+                    frmw 260 1 hex
+                    lpa 261 1 hex
+                    elpe 262 1 dec
+                    npss 263 1 dec
+                    avscc 264 1 hex
+                    apsta 265 1 hex
+                    wctemp 266 2 dec
+                    cctemp 268 2 dec
+                    mtfa 270 2 dec
+                    hmpre 272 4 dec
+                    hmmin 276 4 dec
+                    tnvmcap 280 16 big
+                    unvmcap 296 16 big
+                    rpmbs 312 4 hex
+                    edstt 316 2 dec
+                    dsto 318 1 dec
+                    fwug 319 1 dec
+                    kas 320 2 dec
+                    hctma 322 2 hex
+                    mntmt 324 2 dec
+                    mxtmt 326 2 dec
+                    sanicap 328 4 hex
+                    hmminds 332 4 dec
+                    hmmaxd 336 2 dec
+                    nsetidmax 338 2 dec
+                    endgidmax 340 2 dec
+                    anatt 342 1 dec
+                    anacap 343 1 dec
+                    anagrpmax 344 4 dec
+                    nanagrpid 348 4 dec
+                    pels 352 4 dec
+                    domainid 356 2 dec
+                    megcap 368 16 big
+                    cqt 386 2 dec later
+                    sqes 512 1 hex
+                    cqes 513 1 hex
+                    maxcmd 514 2 dec
+                    nn 516 4 dec
+                    oncs 520 2 hex
+                    fuses 522 2 hex
+                    fna 524 1 hex
+                    vwc 525 1 hex
+                    awun 526 2 dec
+                    awupf 528 2 dec
+                    icsvscc 530 1 dec
+                    nwpc 531 1 dec
+                    acwu 532 2 dec
+                    ocfs 534 2 hex
+                    sgls 536 4 hex
+                    mnan 540 4 dec
+                    maxdna 544 16 big
+                    maxcna 560 4 dec
+                    subnqn 768 256 utf8
+                    ioccsz 1792 4 dec
+                    iorcsz 1796 4 dec
+                    icdoff 1800 2 dec
+                    fcatt 1802 1 hex
+                    msdbd 1803 1 dec
+                    ofcs 1804 2 dec
+                    dctype 1806 1 dec later
+                    ccrl 1807 1 dec later
+                    """);
 
-    private IdentifyController(Bytes bytes) {
-        this.bytes = bytes;
+    private static final int POWER_STATES_OFFSET = 2048;
+    private static final int POWER_STATES_MAX = 32;
+
+    private IdentifyController(MemorySegment segment) {
+        super(segment, 0, SIZE, "Identify Controller");
     }
 
     /**
@@ -36,63 +138,62 @@ public final class IdentifyController {
      * @throws WireFormatException if the segment has fewer than {@value #SIZE} bytes
      */
     public static IdentifyController decode(MemorySegment segment) {
-        return new IdentifyController(Bytes.copy(segment, 0, SIZE, "Identify Controller"));
+        return new IdentifyController(segment);
     }
 
     /** PCI vendor identifier (VID). */
     public int vendorId() {
-        return bytes.u16(0);
+        return u16(0);
     }
 
     /** PCI subsystem vendor identifier (SSVID). */
     public int subsystemVendorId() {
-        return bytes.u16(2);
+        return u16(2);
     }
 
     /** Serial number (SN), without trailing blanks. */
     public String serialNumber() {
-        return bytes.ascii(4, 20);
+        return ascii(4, 20);
     }
 
     /** Model number (MN), without trailing blanks. */
     public String modelNumber() {
-        return bytes.ascii(24, 40);
+        return ascii(24, 40);
     }
 
     /** Firmware revision (FR), without trailing blanks. */
     public String firmwareRevision() {
-        return bytes.ascii(64, 8);
+        return ascii(64, 8);
     }
 
     /** Recommended arbitration burst as a power of two (RAB). */
     public int arbitrationBurst() {
-        return bytes.u8(72);
+        return u8(72);
     }
 
     /** IEEE organisation identifier as six hexadecimal digits, most significant first (IEEE). */
     public String ieeeOui() {
-        return dev.verbena.nvme.internal.Text.format(
-                "%02x%02x%02x", bytes.u8(75), bytes.u8(74), bytes.u8(73));
+        return dev.verbena.nvme.internal.Text.format("%02x%02x%02x", u8(75), u8(74), u8(73));
     }
 
     /** Multi-path and namespace sharing bits (CMIC). */
     public int multiPathCapabilities() {
-        return bytes.u8(76);
+        return u8(76);
     }
 
     /** Whether the subsystem may have more than one controller (CMIC bit 1). */
     public boolean multipleControllers() {
-        return bytes.bit(76, 1);
+        return bit(76, 1);
     }
 
     /** Whether the subsystem reports asymmetric namespace access (CMIC bit 3). */
     public boolean asymmetricAccessReporting() {
-        return bytes.bit(76, 3);
+        return bit(76, 3);
     }
 
     /** Maximum data transfer size as a power of two of memory pages, 0 for no limit (MDTS). */
     public int maximumDataTransferSize() {
-        return bytes.u8(77);
+        return u8(77);
     }
 
     /**
@@ -108,47 +209,47 @@ public final class IdentifyController {
 
     /** Controller identifier (CNTLID). */
     public int controllerId() {
-        return bytes.u16(78);
+        return u16(78);
     }
 
     /** Version of the base specification (VER). */
     public Version version() {
-        return new Version(bytes.u32(80));
+        return new Version(u32(80));
     }
 
     /** Time to resume from a non-operational state in microseconds (RTD3R). */
     public long rtd3ResumeMicros() {
-        return bytes.u32Long(84);
+        return u32Long(84);
     }
 
     /** Typical time of a shutdown in microseconds, 0 for not reported (RTD3E). */
     public long rtd3EntryMicros() {
-        return bytes.u32Long(88);
+        return u32Long(88);
     }
 
     /** Optional asynchronous events supported (OAES), bits as in the feature that enables them. */
     public int oaes() {
-        return bytes.u32(92);
+        return u32(92);
     }
 
     /** Controller attributes (CTRATT). */
     public int ctratt() {
-        return bytes.u32(96);
+        return u32(96);
     }
 
     /** Whether the host identifier may have 128 bits (CTRATT bit 0). */
     public boolean hostIdentifier128() {
-        return bytes.bit(96, 0);
+        return bit(96, 0);
     }
 
     /** Whether any command's completion counts as a sign of life (CTRATT bit 6, TBKAS). */
     public boolean trafficBasedKeepAlive() {
-        return bytes.bit(96, 6);
+        return bit(96, 6);
     }
 
     /** Controller type (CNTRLTYPE): 0 not reported, or {@link #TYPE_IO} and its neighbours. */
     public int controllerType() {
-        return bytes.u8(111);
+        return u8(111);
     }
 
     /** Same as {@link #controllerType()}, under the specification's name. */
@@ -158,7 +259,7 @@ public final class IdentifyController {
 
     /** FRU globally unique identifier in hexadecimal (FGUID). */
     public String fruGuid() {
-        return bytes.hex(112, 16);
+        return hex(112, 16);
     }
 
     /**
@@ -168,266 +269,301 @@ public final class IdentifyController {
      */
     public int commandRetryDelayMillis(int index) {
         Objects.checkIndex(index, 4);
-        return index == 0 ? 0 : bytes.u16(126 + 2 * index) * 100;
+        return index == 0 ? 0 : u16(126 + 2 * index) * 100;
     }
 
     /** Controller reachability capabilities (CRCAP). */
     public int reachabilityCapabilities() {
-        return bytes.u8(134);
+        return u8(134);
     }
 
     /** Controller instance uniquifier (CIU). */
     public int controllerInstanceUniquifier() {
-        return bytes.u8(135);
+        return u8(135);
     }
 
     /** Controller instance random number (CIRN). */
     public long controllerInstanceRandomNumber() {
-        return bytes.u64(136);
+        return u64(136);
     }
 
     /** Optional admin commands supported (OACS). */
     public int oacs() {
-        return bytes.u16(256);
+        return u16(256);
     }
 
     /** Most Abort commands at a time, a count minus one (ACL). */
     public int acl() {
-        return bytes.u8(258);
+        return u8(258);
     }
 
     /** Most asynchronous event requests at a time, a count minus one (AERL). */
     public int aerl() {
-        return bytes.u8(259);
+        return u8(259);
     }
 
     /** Firmware updates (FRMW). */
     public int firmwareUpdates() {
-        return bytes.u8(260);
+        return u8(260);
     }
 
     /** Log page attributes (LPA). */
     public int logPageAttributes() {
-        return bytes.u8(261);
+        return u8(261);
     }
 
     /** Entries of the error log, a count minus one (ELPE). */
     public int errorLogEntries() {
-        return bytes.u8(262);
+        return u8(262);
     }
 
     /** Power states, a count minus one (NPSS). */
     public int powerStates() {
-        return bytes.u8(263);
+        return u8(263);
     }
 
     /** Warning composite temperature threshold in kelvins (WCTEMP). */
     public int warningTemperatureKelvin() {
-        return bytes.u16(266);
+        return u16(266);
     }
 
     /** Critical composite temperature threshold in kelvins (CCTEMP). */
     public int criticalTemperatureKelvin() {
-        return bytes.u16(268);
+        return u16(268);
     }
 
     /** Total NVM capacity in bytes (TNVMCAP). */
     public BigInteger totalCapacityBytes() {
-        return bytes.u128(280);
+        return u128(280);
     }
 
     /** Unallocated NVM capacity in bytes (UNVMCAP). */
     public BigInteger unallocatedCapacityBytes() {
-        return bytes.u128(296);
+        return u128(296);
     }
 
     /** Granularity of the keep alive timer in units of 100 ms, 0 for no keep alive (KAS). */
     public int keepAliveGranularity100ms() {
-        return bytes.u16(320);
+        return u16(320);
     }
 
     /** Sanitize capabilities (SANICAP). */
     public int sanitizeCapabilities() {
-        return bytes.u32(328);
+        return u32(328);
     }
 
     /** Longest time in the ANA change state in seconds (ANATT). */
     public int anaTransitionSeconds() {
-        return bytes.u8(342);
+        return u8(342);
     }
 
     /** Asymmetric namespace access capabilities (ANACAP). */
     public int anaCapabilities() {
-        return bytes.u8(343);
+        return u8(343);
     }
 
     /** Largest ANA group identifier, an unsigned 32-bit value as a long (ANAGRPMAX). */
     public long anaGroupIdMaximum() {
-        return bytes.u32Long(344);
+        return u32Long(344);
     }
 
     /** Number of ANA groups, an unsigned 32-bit value as a long (NANAGRPID). */
     public long anaGroupCount() {
-        return bytes.u32Long(348);
+        return u32Long(348);
     }
 
     /** Command quiesce time in milliseconds (CQT). */
     public int commandQuiesceMillis() {
-        return bytes.u16(386);
+        return u16(386);
     }
 
     /** Submission queue entry sizes as powers of two: required 3:0, maximum 7:4 (SQES). */
     public int sqes() {
-        return bytes.u8(512);
+        return u8(512);
     }
 
     /** Completion queue entry sizes as powers of two: required 3:0, maximum 7:4 (CQES). */
     public int cqes() {
-        return bytes.u8(513);
+        return u8(513);
     }
 
     /** Most commands outstanding on one I/O queue, 0 for not reported (MAXCMD). */
     public int maximumOutstandingCommands() {
-        return bytes.u16(514);
+        return u16(514);
     }
 
     /** Largest namespace identifier, an unsigned 32-bit value as a long (NN). */
     public long namespaceCount() {
-        return bytes.u32Long(516);
+        return u32Long(516);
     }
 
     /** Optional NVM commands supported (ONCS). */
     public int oncs() {
-        return bytes.u16(520);
+        return u16(520);
     }
 
     /** Fused operations supported: bit 0 compare and write (FUSES). */
     public int fuses() {
-        return bytes.u16(522);
+        return u16(522);
     }
 
     /** Format NVM attributes (FNA). */
     public int formatAttributes() {
-        return bytes.u8(524);
+        return u8(524);
     }
 
     /** Whether there is a volatile write cache, so that writes need a flush (VWC bit 0). */
     public boolean volatileWriteCache() {
-        return bytes.bit(525, 0);
+        return bit(525, 0);
     }
 
     /** Volatile write cache field (VWC). */
     public int vwc() {
-        return bytes.u8(525);
+        return u8(525);
     }
 
     /** Atomic write unit in normal operation in logical blocks, a count minus one (AWUN). */
     public int atomicWriteUnitNormal() {
-        return bytes.u16(526);
+        return u16(526);
     }
 
     /** Atomic write unit at power failure in logical blocks, a count minus one (AWUPF). */
     public int atomicWriteUnitPowerFail() {
-        return bytes.u16(528);
+        return u16(528);
     }
 
     /** Atomic compare and write unit in logical blocks, a count minus one (ACWU). */
     public int atomicCompareWriteUnit() {
-        return bytes.u16(532);
+        return u16(532);
     }
 
     /** Copy descriptor formats supported, bit n for format n (OCFS). */
     public int copyFormats() {
-        return bytes.u16(534);
+        return u16(534);
     }
 
     /** SGL support (SGLS), the raw field. */
     public int sgls() {
-        return bytes.u32(536);
+        return u32(536);
     }
 
     /** Whether SGLs are supported (SGLS 1:0). */
     public boolean sglSupported() {
-        return (bytes.u8(536) & 3) != 0;
+        return (u8(536) & 3) != 0;
     }
 
     /** Whether keyed data blocks are supported, as RDMA needs (SGLS bit 2). */
     public boolean keyedSglSupported() {
-        return bytes.bit(536, 2);
+        return bit(536, 2);
     }
 
     /** Whether SGLs may be longer than the data (SGLS bit 18). */
     public boolean oversizeSglSupported() {
-        return bytes.bit(536, 18);
+        return bit(536, 18);
     }
 
     /** Whether SGL addresses may be offsets, so that data may be in the capsule (SGLS bit 20). */
     public boolean inCapsuleOffsetSupported() {
-        return bytes.bit(536, 20);
+        return bit(536, 20);
     }
 
     /** Most namespaces that can exist, 0 for not reported, unsigned 32 bits as a long (MNAN). */
     public long maximumAllocatedNamespaces() {
-        return bytes.u32Long(540);
+        return u32Long(540);
     }
 
     /** The subsystem's NQN as the controller reports it: shown safely, but not validated. */
     public String subsystemNqn() {
-        return bytes.utf8(768, 256);
+        return utf8(768, 256);
     }
 
     /** Largest command capsule of an I/O queue in bytes (IOCCSZ), 0 for not reported. */
     public long ioCommandCapsuleBytes() {
-        return bytes.u32Long(1792) * 16;
+        return u32Long(1792) * 16;
     }
 
     /** Largest response capsule of an I/O queue in bytes (IORCSZ), 0 for not reported. */
     public long ioResponseCapsuleBytes() {
-        return bytes.u32Long(1796) * 16;
+        return u32Long(1796) * 16;
     }
 
     /** Where data starts in a command capsule, in bytes after the entry (ICDOFF). */
     public int inCapsuleDataOffsetBytes() {
-        return bytes.u16(1800) * 16;
+        return u16(1800) * 16;
     }
 
     /** Fabrics controller attributes (FCATT). */
     public int fabricsControllerAttributes() {
-        return bytes.u8(1802);
+        return u8(1802);
     }
 
     /** Whether controllers are static, so that they keep state between hosts (FCATT bit 0). */
     public boolean staticControllerModel() {
-        return bytes.bit(1802, 0);
+        return bit(1802, 0);
     }
 
     /** Most data block descriptors of one command, 0 for no limit (MSDBD). */
     public int maximumDataBlockDescriptors() {
-        return bytes.u8(1803);
+        return u8(1803);
     }
 
     /** Optional Fabrics commands: bit 0 Disconnect (OFCS). */
     public int optionalFabricsCommands() {
-        return bytes.u16(1804);
+        return u16(1804);
     }
 
     /** Discovery controller type: 0 not reported, 1 direct, 2 central (DCTYPE). */
     public int discoveryControllerType() {
-        return bytes.u8(1806);
+        return u8(1806);
     }
 
     /** Cross-controller resets at a time, 0 for unsupported (CCRL). */
     public int crossControllerResetLimit() {
-        return bytes.u8(1807);
+        return u8(1807);
     }
 
-    /** The structure as it came, {@value #SIZE} bytes; a copy. */
-    public byte[] toByteArray() {
-        return bytes.array();
+    /**
+     * The power states the controller lists, at most {@value #POWER_STATES_MAX} whatever NPSS says.
+     */
+    public List<PowerState> powerStateDescriptors() {
+        int count = Math.min(POWER_STATES_MAX, powerStates() + 1);
+        List<PowerState> states = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            int at = POWER_STATES_OFFSET + PowerState.SIZE * i;
+            states.add(
+                    new PowerState(
+                            u16(at),
+                            u8(at + 3),
+                            u32Long(at + 4),
+                            u32Long(at + 8),
+                            u8(at + 12),
+                            u8(at + 13),
+                            u8(at + 14),
+                            u8(at + 15),
+                            u16(at + 16),
+                            u8(at + 18),
+                            u16(at + 20),
+                            u8(at + 22)));
+        }
+        return List.copyOf(states);
     }
 
-    Bytes bytes() {
-        return bytes;
+    @Override
+    public Map<String, Object> values() {
+        Map<String, Object> values = values(FIELDS);
+        values.put("psds", powerStateDescriptors().stream().map(PowerState::values).toList());
+        return values;
+    }
+
+    @Override
+    public String toText() {
+        StringBuilder text =
+                new StringBuilder("NVME Identify Controller:\n").append(text(FIELDS, 10));
+        List<PowerState> states = powerStateDescriptors();
+        for (int i = 0; i < states.size(); i++) {
+            text.append(states.get(i).toText(i));
+        }
+        return text.toString();
     }
 
     /** Model, serial number and subsystem in one line. */
@@ -444,15 +580,5 @@ public final class IdentifyController {
                 + ", "
                 + subsystemNqn()
                 + "]";
-    }
-
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof IdentifyController that && bytes.equals(that.bytes);
-    }
-
-    @Override
-    public int hashCode() {
-        return bytes.hashCode();
     }
 }

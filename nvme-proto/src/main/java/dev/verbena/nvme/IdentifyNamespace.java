@@ -1,28 +1,72 @@
 package dev.verbena.nvme;
 
-import dev.verbena.nvme.internal.Bytes;
+import dev.verbena.nvme.internal.Text;
 import java.lang.foreign.MemorySegment;
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The Identify Namespace data structure of the NVM command set (CNS 00h; NVM Command Set
  * Specification, section 4.1.5.1). Immutable.
  */
-public final class IdentifyNamespace {
+public final class IdentifyNamespace extends WireStructure {
     /** Size in bytes. */
     public static final int SIZE = 4096;
 
     private static final int FORMATS_OFFSET = 128;
     private static final int FORMATS_MAX = 64;
 
-    private final Bytes bytes;
+    private static final FieldTable FIELDS =
+            FieldTable.of(
+                    """
+                    nsze 0 8 hex
+                    ncap 8 8 hex
+                    nuse 16 8 hex
+                    nsfeat 24 1 hex
+                    nlbaf 25 1 dec
+                    flbas 26 1 hex
+                    mc 27 1 hex
+                    dpc 28 1 hex
+                    dps 29 1 hex
+                    nmic 30 1 hex
+                    rescap 31 1 hex
+                    fpi 32 1 hex
+                    dlfeat 33 1 dec
+                    nawun 34 2 dec
+                    nawupf 36 2 dec
+                    nacwu 38 2 dec
+                    nabsn 40 2 dec
+                    nabo 42 2 dec
+                    nabspf 44 2 dec
+                    noiob 46 2 dec
+                    nvmcap 48 16 big
+                    npwg 64 2 dec
+                    npwa 66 2 dec
+                    npdg 68 2 dec
+                    npda 70 2 dec
+                    nows 72 2 dec
+                    mssrl 74 2 dec
+                    mcl 76 4 dec
+                    msrc 80 1 dec
+                    kpios 81 1 hex later
+                    nulbaf 82 1 dec
+                    kpiodaag 84 4 dec later
+                    anagrpid 92 4 dec
+                    nsattr 99 1 dec
+                    nvmsetid 100 2 dec
+                    endgid 102 2 dec
+                    nguid 104 16 bytes
+                    eui64 120 8 bytes
+                    """);
+
     private final List<LbaFormat> formats;
 
-    private IdentifyNamespace(Bytes bytes) {
-        this.bytes = bytes;
-        this.formats = formats(bytes);
+    private IdentifyNamespace(MemorySegment segment) {
+        super(segment, 0, SIZE, "Identify Namespace");
+        this.formats = listFormats();
     }
 
     /**
@@ -34,8 +78,7 @@ public final class IdentifyNamespace {
      *     512 bytes to 1 GiB
      */
     public static IdentifyNamespace decode(MemorySegment segment) {
-        IdentifyNamespace namespace =
-                new IdentifyNamespace(Bytes.copy(segment, 0, SIZE, "Identify Namespace"));
+        IdentifyNamespace namespace = new IdentifyNamespace(segment);
         if (namespace.isActive()) {
             namespace.check();
         }
@@ -65,15 +108,13 @@ public final class IdentifyNamespace {
         }
     }
 
-    private static List<LbaFormat> formats(Bytes bytes) {
-        // NLBAF is a count minus one, and NULBAF further formats follow without their own index.
-        int count = Math.min(FORMATS_MAX, bytes.u8(25) + 1);
+    private List<LbaFormat> listFormats() {
+        // NLBAF is a count minus one; NULBAF further formats with features of their own follow.
+        int count = Math.min(FORMATS_MAX, u8(25) + 1 + u8(82));
         List<LbaFormat> formats = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             int offset = FORMATS_OFFSET + 4 * i;
-            formats.add(
-                    new LbaFormat(
-                            bytes.u16(offset), bytes.u8(offset + 2), bytes.u8(offset + 3) & 3));
+            formats.add(new LbaFormat(u16(offset), u8(offset + 2), u8(offset + 3) & 3));
         }
         return List.copyOf(formats);
     }
@@ -85,22 +126,22 @@ public final class IdentifyNamespace {
 
     /** Size in logical blocks (NSZE). */
     public long sizeBlocks() {
-        return bytes.u64(0);
+        return u64(0);
     }
 
     /** Capacity in logical blocks (NCAP). */
     public long capacityBlocks() {
-        return bytes.u64(8);
+        return u64(8);
     }
 
     /** Logical blocks in use (NUSE). */
     public long utilizationBlocks() {
-        return bytes.u64(16);
+        return u64(16);
     }
 
     /** Features (NSFEAT). */
     public int features() {
-        return bytes.u8(24);
+        return u8(24);
     }
 
     /** Formats the namespace can have, at most 64. */
@@ -110,9 +151,9 @@ public final class IdentifyNamespace {
 
     /** Which of the {@link #formats()} it has (FLBAS 3:0 and 6:5). */
     public int formattedIndex() {
-        int flbas = bytes.u8(26);
+        int flbas = u8(26);
         // The upper bits count only where more than 16 formats are listed.
-        return bytes.u8(25) < 16 ? flbas & 15 : (flbas & 15) | ((flbas >>> 5 & 3) << 4);
+        return formats.size() <= 16 ? flbas & 15 : (flbas & 15) | ((flbas >>> 5 & 3) << 4);
     }
 
     /** The format it has. */
@@ -132,176 +173,200 @@ public final class IdentifyNamespace {
 
     /** Whether metadata is transferred at the end of each block (FLBAS bit 4). */
     public boolean extendedMetadata() {
-        return bytes.bit(26, 4);
+        return bit(26, 4);
     }
 
     /** FLBAS, the raw field. */
     public int flbas() {
-        return bytes.u8(26);
+        return u8(26);
     }
 
     /** Metadata capabilities (MC). */
     public int metadataCapabilities() {
-        return bytes.u8(27);
+        return u8(27);
     }
 
     /** End-to-end data protection capabilities (DPC). */
     public int dpc() {
-        return bytes.u8(28);
+        return u8(28);
     }
 
     /** End-to-end data protection settings (DPS): type 2:0, bit 3 first bytes of metadata. */
     public int dps() {
-        return bytes.u8(29);
+        return u8(29);
     }
 
     /** Multi-path and sharing capabilities (NMIC). */
     public int nmic() {
-        return bytes.u8(30);
+        return u8(30);
     }
 
     /** Whether more than one controller may attach it (NMIC bit 0). */
     public boolean shared() {
-        return bytes.bit(30, 0);
+        return bit(30, 0);
     }
 
     /** Reservation capabilities (RESCAP). */
     public int reservationCapabilities() {
-        return bytes.u8(31);
+        return u8(31);
     }
 
     /** Format progress indicator (FPI). */
     public int formatProgress() {
-        return bytes.u8(32);
+        return u8(32);
     }
 
     /** Deallocate features (DLFEAT). */
     public int deallocateFeatures() {
-        return bytes.u8(33);
+        return u8(33);
     }
 
     /** Atomic write unit in normal operation in blocks, a count minus one (NAWUN). */
     public int nawun() {
-        return bytes.u16(34);
+        return u16(34);
     }
 
     /** Atomic write unit at power failure in blocks, a count minus one (NAWUPF). */
     public int nawupf() {
-        return bytes.u16(36);
+        return u16(36);
     }
 
     /** Atomic compare and write unit in blocks, a count minus one (NACWU). */
     public int nacwu() {
-        return bytes.u16(38);
+        return u16(38);
     }
 
     /** Atomic boundary in blocks, a count minus one, 0 for none (NABSN). */
     public int nabsn() {
-        return bytes.u16(40);
+        return u16(40);
     }
 
     /** Atomic boundary offset in blocks (NABO). */
     public int nabo() {
-        return bytes.u16(42);
+        return u16(42);
     }
 
     /** Atomic boundary at power failure in blocks, a count minus one, 0 for none (NABSPF). */
     public int nabspf() {
-        return bytes.u16(44);
+        return u16(44);
     }
 
     /** Optimal I/O boundary in blocks, 0 for none (NOIOB). */
     public int noiob() {
-        return bytes.u16(46);
+        return u16(46);
     }
 
     /** Capacity in bytes (NVMCAP). */
     public BigInteger capacityBytes() {
-        return bytes.u128(48);
+        return u128(48);
     }
 
     /** Preferred write granularity in blocks, a count minus one (NPWG). */
     public int npwg() {
-        return bytes.u16(64);
+        return u16(64);
     }
 
     /** Preferred write alignment in blocks, a count minus one (NPWA). */
     public int npwa() {
-        return bytes.u16(66);
+        return u16(66);
     }
 
     /** Preferred deallocate granularity in blocks, a count minus one (NPDG). */
     public int npdg() {
-        return bytes.u16(68);
+        return u16(68);
     }
 
     /** Preferred deallocate alignment in blocks, a count minus one (NPDA). */
     public int npda() {
-        return bytes.u16(70);
+        return u16(70);
     }
 
     /** Optimal write size in blocks, a count minus one (NOWS). */
     public int nows() {
-        return bytes.u16(72);
+        return u16(72);
     }
 
     /** Most blocks of one source range of Copy (MSSRL). */
     public int maximumCopyRangeBlocks() {
-        return bytes.u16(74);
+        return u16(74);
     }
 
     /** Most blocks of one Copy, unsigned 32 bits as a long (MCL). */
     public long maximumCopyBlocks() {
-        return bytes.u32Long(76);
+        return u32Long(76);
     }
 
     /** Most source ranges of one Copy, a count minus one (MSRC). */
     public int maximumCopyRanges() {
-        return bytes.u8(80);
+        return u8(80);
     }
 
     /** ANA group, 0 for none, unsigned 32 bits as a long (ANAGRPID). */
     public long anaGroupId() {
-        return bytes.u32Long(92);
+        return u32Long(92);
     }
 
     /** Attributes (NSATTR). */
     public int attributes() {
-        return bytes.u8(99);
+        return u8(99);
     }
 
     /** Whether it is write protected at present (NSATTR bit 0). */
     public boolean writeProtected() {
-        return bytes.bit(99, 0);
+        return bit(99, 0);
     }
 
     /** NVM set (NVMSETID). */
     public int nvmSetId() {
-        return bytes.u16(100);
+        return u16(100);
     }
 
     /** Endurance group (ENDGID). */
     public int enduranceGroupId() {
-        return bytes.u16(102);
+        return u16(102);
     }
 
     /** Globally unique identifier, 32 hexadecimal digits; all zeros for none (NGUID). */
     public String nguid() {
-        return bytes.hex(104, 16);
+        return hex(104, 16);
     }
 
     /** IEEE extended unique identifier, 16 hexadecimal digits; all zeros for none (EUI64). */
     public String eui64() {
-        return bytes.hex(120, 8);
+        return hex(120, 8);
     }
 
-    /** The structure as it came, {@value #SIZE} bytes; a copy. */
-    public byte[] toByteArray() {
-        return bytes.array();
+    @Override
+    public Map<String, Object> values() {
+        Map<String, Object> values = values(FIELDS);
+        List<Map<String, Object>> list = new ArrayList<>();
+        for (LbaFormat format : formats) {
+            Map<String, Object> entry = new LinkedHashMap<>();
+            entry.put("ms", format.metadataSize());
+            entry.put("ds", format.dataSizeExponent());
+            entry.put("rp", format.relativePerformance());
+            list.add(entry);
+        }
+        values.put("lbafs", list);
+        return values;
     }
 
-    Bytes bytes() {
-        return bytes;
+    @Override
+    public String toText() {
+        StringBuilder text =
+                new StringBuilder("NVME Identify Namespace:\n").append(text(FIELDS, 8));
+        for (int i = 0; i < formats.size(); i++) {
+            LbaFormat format = formats.get(i);
+            text.append(
+                    Text.format(
+                            "lbaf %2d : ms:%-3d lbads:%-2d rp:%d %s\n",
+                            i,
+                            format.metadataSize(),
+                            format.dataSizeExponent(),
+                            format.relativePerformance(),
+                            i == formattedIndex() ? "(in use)" : ""));
+        }
+        return text.toString();
     }
 
     /** Size and block size in one line. */
@@ -314,15 +379,5 @@ public final class IdentifyNamespace {
                         + blockSize()
                         + " bytes]"
                 : "IdentifyNamespace[not active]";
-    }
-
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof IdentifyNamespace that && bytes.equals(that.bytes);
-    }
-
-    @Override
-    public int hashCode() {
-        return bytes.hashCode();
     }
 }

@@ -1,10 +1,14 @@
 package dev.verbena.nvme;
 
 import dev.verbena.nvme.internal.Bytes;
+import dev.verbena.nvme.internal.Text;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -14,7 +18,7 @@ import java.util.UUID;
  *
  * @param descriptors all descriptors in the order they came, unknown types included
  */
-public record NamespaceDescriptors(List<Descriptor> descriptors) {
+public record NamespaceDescriptors(List<Descriptor> descriptors) implements Rendered {
     /** Size in bytes. */
     public static final int SIZE = 4096;
 
@@ -38,7 +42,25 @@ public record NamespaceDescriptors(List<Descriptor> descriptors) {
      * @param type the type (NIDT)
      * @param value the identifier in hexadecimal, two digits a byte, in wire order
      */
-    public record Descriptor(int type, String value) {}
+    public record Descriptor(int type, String value) {
+        private String typeName() {
+            return switch (type) {
+                case TYPE_EUI64 -> "eui64";
+                case TYPE_NGUID -> "nguid";
+                case TYPE_UUID -> "uuid";
+                case TYPE_CSI -> "csi";
+                default -> "unknown";
+            };
+        }
+
+        private String shown() {
+            return switch (type) {
+                case TYPE_UUID -> uuidOf(value).toString();
+                case TYPE_CSI -> Integer.toHexString(Integer.parseInt(value, 16));
+                default -> value;
+            };
+        }
+    }
 
     /** Copies the list. */
     public NamespaceDescriptors {
@@ -101,9 +123,12 @@ public record NamespaceDescriptors(List<Descriptor> descriptors) {
 
     /** The UUID, if one is reported. */
     public Optional<UUID> uuid() {
-        return value(TYPE_UUID)
-                .map(hex -> ByteBuffer.wrap(java.util.HexFormat.of().parseHex(hex)))
-                .map(bytes -> new UUID(bytes.getLong(), bytes.getLong()));
+        return value(TYPE_UUID).map(NamespaceDescriptors::uuidOf);
+    }
+
+    private static UUID uuidOf(String hex) {
+        ByteBuffer bytes = ByteBuffer.wrap(HexFormat.of().parseHex(hex));
+        return new UUID(bytes.getLong(), bytes.getLong());
     }
 
     /** The NGUID as 32 hexadecimal digits, if one is reported. */
@@ -119,6 +144,33 @@ public record NamespaceDescriptors(List<Descriptor> descriptors) {
     /** The command set, a value of {@link CommandSet}; NVM where none is reported. */
     public int commandSet() {
         return value(TYPE_CSI).map(hex -> Integer.parseInt(hex, 16)).orElse(CommandSet.NVM);
+    }
+
+    @Override
+    public Map<String, Object> values() {
+        List<Map<String, Object>> list = new ArrayList<>();
+        int location = 0;
+        for (Descriptor descriptor : descriptors) {
+            Map<String, Object> entry = new LinkedHashMap<>();
+            int length = descriptor.value().length() / 2;
+            entry.put("loc", location);
+            entry.put("nidt", descriptor.type());
+            entry.put("nidl", length);
+            entry.put("type", descriptor.typeName());
+            entry.put(descriptor.typeName(), descriptor.shown());
+            list.add(entry);
+            location += HEADER_SIZE + length;
+        }
+        return Map.of("ns-descs", list);
+    }
+
+    @Override
+    public String toText() {
+        StringBuilder text = new StringBuilder("NVME Namespace Identification Descriptors:\n");
+        for (Descriptor descriptor : descriptors) {
+            text.append(Text.format("%-8s: %s\n", descriptor.typeName(), descriptor.shown()));
+        }
+        return text.toString();
     }
 
     private Optional<String> value(int type) {

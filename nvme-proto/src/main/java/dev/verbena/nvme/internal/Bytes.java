@@ -127,6 +127,15 @@ public final class Bytes {
         return Text.printable(bytes, offset, fieldLength(offset, size));
     }
 
+    /** As {@link #ascii}, but with its trailing blanks. */
+    public String padded(int offset, int size) {
+        int length = 0;
+        while (length < size && bytes[offset + length] != 0) {
+            length++;
+        }
+        return Text.printable(bytes, offset, length);
+    }
+
     /** As {@link #ascii}, for a field that may hold UTF-8. */
     public String utf8(int offset, int size) {
         int length = fieldLength(offset, size);
