@@ -5,7 +5,7 @@
 @org.jspecify.annotations.NullMarked
 module dev.verbena {
     requires transitive dev.verbena.nvme;
-    requires dev.verbena.verbs;
+    requires transitive dev.verbena.verbs;
     requires static transitive org.jspecify;
 
     exports dev.verbena;

@@ -345,7 +345,7 @@ final class AdminQueue implements AutoCloseable {
         closing = true;
         commands.fail(new FabricFailure(FabricFailure.Kind.CLOSED, "the controller is closed"));
         boolean interrupted = false;
-        while (thread.isAlive() && Thread.currentThread() != thread) {
+        while (thread.isAlive() && !thread.equals(Thread.currentThread())) {
             try {
                 thread.join();
             } catch (InterruptedException e) {

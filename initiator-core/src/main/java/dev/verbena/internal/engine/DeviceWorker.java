@@ -138,7 +138,7 @@ public final class DeviceWorker {
         closing = true;
         commands.wakeUp();
         boolean interrupted = false;
-        while (thread.isAlive() && Thread.currentThread() != thread) {
+        while (thread.isAlive() && !thread.equals(Thread.currentThread())) {
             try {
                 thread.join();
             } catch (InterruptedException e) {
@@ -150,6 +150,8 @@ public final class DeviceWorker {
         }
     }
 
+    // Yielding is a hint here, no synchronisation: it lets a target on the same few processors run.
+    @SuppressWarnings("ThreadPriorityCheck")
     private void run() {
         try {
             int idle = 0;
@@ -284,7 +286,9 @@ public final class DeviceWorker {
             region.tryAcquire();
             part.bounceBuffer = buffer;
             address = target.address();
-            bouncedCount++;
+            // Written by this thread only.
+            long bouncedSoFar = bouncedCount;
+            bouncedCount = bouncedSoFar + 1;
         }
         part.offset = request.started;
         part.bytes = bytes;

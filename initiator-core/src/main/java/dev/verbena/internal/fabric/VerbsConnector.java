@@ -24,6 +24,10 @@ final class VerbsConnector implements CmDispatcher.Listener {
     /// initiator gives a whole connection 3 s as well.
     static final Duration STEP_TIMEOUT = Duration.ofSeconds(3);
 
+    /// How much longer than the kernel's own time-out an event is waited for, so that the kernel's answer, which knows
+    /// the reason, wins over ours.
+    private static final Duration EVENT_GRACE = Duration.ofMillis(500);
+
     /// The target never reads from us by RDMA READ requests of ours, so none are initiated.
     private static final int INITIATOR_DEPTH = 0;
 
@@ -179,7 +183,10 @@ final class VerbsConnector implements CmDispatcher.Listener {
         while (true) {
             CmEvent event;
             try {
-                event = events.poll(step.remainingNanos(), TimeUnit.NANOSECONDS);
+                event =
+                        events.poll(
+                                step.remainingNanos() + EVENT_GRACE.toNanos(),
+                                TimeUnit.NANOSECONDS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException(
