@@ -45,6 +45,40 @@ boot_image() {
   fi
 }
 
+# plain_kernel: sets guest_kernel to the uncompressed kernel, where it can be had. A guest under software emulation
+# takes one to three seconds to unpack it itself, each time.
+plain_kernel() {
+  local stamp header offset length magic unpack
+  guest_kernel=$kernel_image
+  stamp=$(stat -c %Y.%s "$kernel_image" | cksum)
+  local plain=$RIG_CACHE/boot/vmlinux-$kernel_release-${stamp%% *}
+  if [ ! -s "$plain" ]; then
+    # The header of the x86 boot protocol: setup sectors at 0x1f1, the payload's offset and length at 0x248.
+    header=$(od -An -tu1 -j 497 -N 1 "$kernel_image") && offset=$(((header + 1) * 512)) || return 0
+    read -r header length < <(od -An -tu4 -j 584 -N 8 "$kernel_image") || return 0
+    offset=$((offset + header))
+    magic=$(od -An -tx1 -j $offset -N 4 "$kernel_image" | tr -d ' ')
+    case $magic in
+      fd377a58) unpack='xz -dc --single-stream' ;;
+      28b52ffd) unpack='zstd -qdc' ;;
+      *) return 0 ;;
+    esac
+    command -v "${unpack%% *}" >/dev/null && mkdir -p "$RIG_CACHE/boot" 2>/dev/null || return 0
+    # The last four bytes are the unpacked length, of no meaning to the unpacker.
+    # shellcheck disable=SC2086
+    tail -c +$((offset + 1)) "$kernel_image" | head -c $((length - 4)) | $unpack >"$plain.$$" 2>/dev/null || true
+    if [ "$(od -An -tx1 -N 4 "$plain.$$" | tr -d ' ')" != 7f454c46 ] || [ "$(stat -c %s "$plain.$$")" != "$(payload_size)" ]; then
+      rm -f "$plain.$$"
+      return 0
+    fi
+    mv -f "$plain.$$" "$plain"
+  fi
+  guest_kernel=$plain
+}
+
+# payload_size: the unpacked length according to the kernel image, with offset and length of plain_kernel.
+payload_size() { od -An -tu4 -j $((offset + length - 4)) -N 4 "$kernel_image" | tr -d ' '; }
+
 # initramfs: sets guest_initrd from the cached part and what is particular to this run. The part of the run comes
 # first, being uncompressed and therefore of a length that keeps the alignment the kernel wants.
 initramfs() {
@@ -55,13 +89,14 @@ initramfs() {
   cp "$here/lib/guest-start" "$here/lib/fabric.sh" "$folder/verbena/"
   [ ! -e "$work/settings" ] || cp "$work/settings" "$folder/verbena/settings"
   boot_image
+  plain_kernel
   guest_initrd=$work/initrd
   { cpio_folder "$folder" && cat "$guest_boot"; } >"$guest_initrd"
 }
 
 machine_arguments() { # ACCEL CPUS MEMORY
   machine=(qemu-system-x86_64 -nodefaults -no-user-config -display none -monitor none -no-reboot -nic none
-    -machine pc -smp "$2" -m "$3" -kernel "$kernel_image" -serial "file:$work/console.log")
+    -machine pc -smp "$2" -m "$3" -kernel "$guest_kernel" -serial "file:$work/console.log")
   guest_append="console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on"
   if [ "$1" = kvm ]; then
     machine+=(-accel kvm -cpu host)
@@ -88,9 +123,9 @@ kvm_works() {
     "$boot fails") verdict=fails ;;
     *)
       say "trying KVM for up to $KVM_PROBE_SECONDS seconds"
+      initramfs
       machine_arguments kvm 1 512M
       verdict=fails
-      initramfs
       (
         exec >/dev/null 2>&1 </dev/null
         setpriv --pdeathsig KILL timeout -s KILL $KVM_PROBE_SECONDS setpriv --pdeathsig KILL "${machine[@]}" \
@@ -157,7 +192,14 @@ end_guest() {
   [ ${#pumps[@]} = 0 ] || kill -KILL "${pumps[@]}" 2>/dev/null || true
 }
 
+# guest_faults: what the guest's kernel said of its own failing.
+guest_faults() {
+  grep -aE 'Kernel panic|BUG:|Oops:|general protection fault|blocked for more than|KASAN' "$work/console.log" 2>/dev/null | tr -d '\r' | head -n 5 |
+    sed 's/^/    /' >&2
+}
+
 show_log() {
+  guest_faults
   complain "the end of the guest's console log:"
   tail -n 40 "$work/console.log" 2>/dev/null | tr -d '\r' | sed 's/^/    /' >&2
   [ ! -s "$work/qemu.log" ] || { complain "and what QEMU said:" && tail -n 10 "$work/qemu.log" | sed 's/^/    /' >&2; }
