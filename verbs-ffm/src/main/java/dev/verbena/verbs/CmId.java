@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// channel. Any thread may call; calls are serialised with each other and with the channel's
 /// events.
 public final class CmId implements AutoCloseable {
-    private static final int RDMA_PS_TCP = 0x0106;
+    static final int RDMA_PS_TCP = 0x0106;
 
     private final EventChannel channel;
     private final long handle;

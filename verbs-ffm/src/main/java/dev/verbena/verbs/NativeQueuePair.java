@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The native queue pair behind both stages, [UnconnectedQueuePair] and [QueuePair].
 final class NativeQueuePair {
-    private static final int IBV_QPT_RC = 2;
-    private static final int IBV_QP_STATE = 1;
+    static final int IBV_QPT_RC = 2;
+    static final int IBV_QP_STATE = 1;
 
     private final CmId id;
     private final ContextOps ops;

@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 ///
 /// One thread at a time posts; the rest may be called by any thread.
 public final class SharedReceiveQueue implements AutoCloseable {
-    private static final int IBV_SRQ_LIMIT = 2;
+    static final int IBV_SRQ_LIMIT = 2;
 
     private final ContextOps ops;
     private final long handle;

@@ -13,9 +13,9 @@ import java.lang.foreign.ValueLayout;
 /// One thread at a time waits. [#wakeUp()] must not overlap with [#close()]; its callers see to
 /// that.
 final class Waiter {
-    private static final short POLLIN = 1;
-    private static final int EFD_CLOEXEC = 02000000;
-    private static final int EFD_NONBLOCK = 04000;
+    static final short POLLIN = 1;
+    static final int EFD_CLOEXEC = 02000000;
+    static final int EFD_NONBLOCK = 04000;
     private static final long NANOS_PER_MILLI = 1_000_000;
 
     private final int wakeUpFd;
