@@ -3,7 +3,6 @@ package dev.verbena.internal.control;
 import dev.verbena.nvme.NvmeStatus;
 import dev.verbena.NvmeException;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -15,35 +14,44 @@ final class AdminCommand {
     }
 
     /// The answer of the controller.
-    ///
-    /// @param status 0 for success
-    /// @param result dwords 0 and 1
-    /// @param data what the controller wrote, in a private copy; empty when nothing was asked for or the command failed
-    record Answer(String name, int status, long result, byte[] data) {
+    static final class Answer {
+        private final String name;
+        private final int status;
+        private final long result;
+        private final byte[] data;
+
+        /// @param data what the controller wrote, owned by this object; empty when nothing was asked for or the
+        ///     command failed
+        Answer(String name, int status, long result, byte[] data) {
+            this.name = name;
+            this.status = status;
+            this.result = result;
+            this.data = data;
+        }
+
+        /// 0 for success.
+        int status() {
+            return status;
+        }
+
+        /// Dwords 0 and 1 of the completion.
+        long result() {
+            return result;
+        }
+
+        /// What the controller wrote.
+        MemorySegment segment() {
+            return MemorySegment.ofArray(data);
+        }
+
+        /// This answer, when it is a success.
+        ///
         /// @throws NvmeException when the status is an error
         Answer orThrow() throws NvmeException {
             if (status != 0) {
                 throw new NvmeException(status, name);
             }
             return this;
-        }
-
-        MemorySegment segment() {
-            return MemorySegment.ofArray(data);
-        }
-
-        @Override
-        public boolean equals(Object other) {
-            return other instanceof Answer(var n, var s, var r, var d)
-                    && n.equals(name)
-                    && s == status
-                    && r == result
-                    && Arrays.equals(d, data);
-        }
-
-        @Override
-        public int hashCode() {
-            return Long.hashCode(result) * 31 + status;
         }
 
         @Override

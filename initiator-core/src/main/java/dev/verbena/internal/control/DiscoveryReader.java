@@ -55,6 +55,8 @@ public final class DiscoveryReader {
         this.address = address;
     }
 
+    /// Reads the log.
+    ///
     /// @throws IOException when the log kept changing, claims more than [#ENTRY_COUNT_MAX] entries, or has a format
     ///     this version does not know
     public Log read() throws IOException {

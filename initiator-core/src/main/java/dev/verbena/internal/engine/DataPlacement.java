@@ -9,6 +9,8 @@ import dev.verbena.nvme.SubmissionEntry;
 /// @param capsuleHeaderBytes where in-capsule data starts in the capsule: 64 plus the controller's offset (ICDOFF)
 /// @param transferBytesMax most bytes one command may move
 public record DataPlacement(int inCapsuleBytesMax, int capsuleHeaderBytes, int transferBytesMax) {
+    /// Works the rules out from what Identify Controller says.
+    ///
     /// @param capsuleBytes size of an I/O command capsule (IOCCSZ), untrusted
     /// @param dataOffsetBytes where in-capsule data starts behind the command (ICDOFF), untrusted
     /// @param inCapsuleAllowed whether the controller accepts in-capsule addresses and this side can gather two segments

@@ -33,6 +33,8 @@ public final class CmDispatcher implements AutoCloseable {
         this.thread = Thread.ofPlatform().name("verbena-cm").daemon().unstarted(this::run);
     }
 
+    /// Opens an event channel and starts the thread.
+    ///
     /// @throws RdmaException when the RDMA libraries or the kernel's connection manager are missing
     public static CmDispatcher open() {
         CmDispatcher dispatcher = new CmDispatcher(EventChannel.open());

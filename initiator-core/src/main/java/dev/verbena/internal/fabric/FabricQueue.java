@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A connected queue pair: command capsules out, response capsules in.
 ///
-/// Every slot owns one command capsule, a [#capsules] piece of [#capsuleHeaderBytes] bytes at [#capsuleOffset]. The owner
+/// Every slot owns one command capsule, a piece of [#capsules] at [#capsuleOffset]. The owner
 /// fills it, stages it, and rings once for all that is staged. A capsule must not be changed between staging and
 /// [FabricEvents#sent].
 ///

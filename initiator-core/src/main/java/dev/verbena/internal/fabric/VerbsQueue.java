@@ -260,7 +260,7 @@ final class VerbsQueue implements FabricQueue {
     private void postFailed(String operation, int errno) {
         fail(
                 FabricFailure.Kind.TRANSPORT_ERROR,
-                new RdmaException(operation, errno).getMessage());
+                String.valueOf(new RdmaException(operation, errno).getMessage()));
     }
 
     @Override

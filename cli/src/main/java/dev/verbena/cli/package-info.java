@@ -1,0 +1,2 @@
+/// The `verbena` command: thin commands over the public API.
+package dev.verbena.cli;
