@@ -173,7 +173,7 @@ start_guest() {
   setpriv --pdeathsig TERM bash -c '
     exec 2>/dev/null
     work=$1 && shift
-    trap "kill -KILL \$vm 2>/dev/null; rm -rf \"\$work\"; exit 0" TERM
+    trap "kill -KILL \$vm; wait \$vm; rm -rf \"\$work\"; exit 0" TERM
     setpriv --pdeathsig KILL "$@" >"$work/qemu.log" 2>&1 </dev/null & vm=$!
     wait $vm
     echo "gone $?" >"$work/control"' keeper "$work" "${machine[@]}" &

@@ -53,10 +53,8 @@ need_modules() {
 # disks COUNT BYTES: RAM disks /dev/ram0 to COUNT-1.
 disks() {
   local i
-  if [ -d /sys/module/brd ]; then
-    [ -e $RECORD/../verbena-target.brd ] || die 1 "the RAM disk module is loaded already, perhaps in use: rmmod brd first"
-    rmmod brd || die 1 "the RAM disks of an earlier target are in use"
-  fi
+  # Its disks have the size they were given when it was loaded, and may be somebody's.
+  [ ! -d /sys/module/brd ] || die 1 "the RAM disk module is loaded already: if nobody uses it, rmmod brd first"
   modprobe brd rd_nr="$1" rd_size=$(($2 >> 10)) || die 1 "cannot load the RAM disk module"
   : >$RECORD/brd
   for ((i = 0; i < $1; i++)); do
