@@ -8,5 +8,6 @@ module dev.verbena.nvme {
     requires static transitive org.jspecify;
 
     exports dev.verbena.nvme;
+    exports dev.verbena.nvme.log;
     exports dev.verbena.nvme.zns;
 }
