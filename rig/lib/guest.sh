@@ -194,15 +194,20 @@ end_guest() {
 
 # guest_faults: what the guest's kernel said of its own failing.
 guest_faults() {
-  grep -aE 'Kernel panic|BUG:|Oops:|general protection fault|blocked for more than|KASAN' "$work/console.log" 2>/dev/null | tr -d '\r' | head -n 5 |
-    sed 's/^/    /' >&2
+  local faults
+  faults=$(grep -aE -m 5 'Kernel panic|BUG:|Oops:|general protection fault|blocked for more than' "$work/console.log" 2>/dev/null | tr -d '\r') || return 0
+  complain "the guest's kernel reported:"
+  sed 's/^/    /' <<<"$faults" >&2
 }
 
 show_log() {
   guest_faults
   complain "the end of the guest's console log:"
   tail -n 40 "$work/console.log" 2>/dev/null | tr -d '\r' | sed 's/^/    /' >&2
-  [ ! -s "$work/qemu.log" ] || { complain "and what QEMU said:" && tail -n 10 "$work/qemu.log" | sed 's/^/    /' >&2; }
+  if [ -s "$work/qemu.log" ]; then
+    complain "what QEMU said:"
+    tail -n 10 "$work/qemu.log" | sed 's/^/    /' >&2
+  fi
 }
 
 # watch_guest LIMIT: follows the guest to its end and sets status. LIMIT in seconds from the start of this script.
