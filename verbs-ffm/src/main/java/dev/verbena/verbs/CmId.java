@@ -11,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A connection-manager identifier (`struct rdma_cm_id`, `rdma_cm(7)`): one connection, or one
@@ -144,8 +145,7 @@ public final class CmId implements AutoCloseable {
         setOption(option, arena -> arena.allocateFrom(ValueLayout.JAVA_INT, value));
     }
 
-    private void setOption(
-            CmOption option, java.util.function.Function<Arena, MemorySegment> value) {
+    private void setOption(CmOption option, Function<Arena, MemorySegment> value) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment encoded = value.apply(arena);
             locked(() ->

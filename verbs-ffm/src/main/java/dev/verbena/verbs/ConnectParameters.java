@@ -3,6 +3,7 @@ package dev.verbena.verbs;
 import dev.verbena.verbs.ffi.gen.rdma_conn_param;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /// What one side brings to a connection (`struct rdma_conn_param`, `rdma_connect(3)`,
@@ -52,8 +53,7 @@ public record ConnectParameters(
         MemorySegment encoded = arena.allocate(rdma_conn_param.layout());
         if (privateData.length > 0) {
             rdma_conn_param.private_data(
-                    encoded,
-                    arena.allocateFrom(java.lang.foreign.ValueLayout.JAVA_BYTE, privateData));
+                    encoded, arena.allocateFrom(ValueLayout.JAVA_BYTE, privateData));
         }
         rdma_conn_param.private_data_len(encoded, (byte) privateData.length);
         rdma_conn_param.responder_resources(encoded, (byte) responderResources);

@@ -11,6 +11,7 @@ import dev.verbena.verbs.ffi.gen.ibv_gid;
 import dev.verbena.verbs.ffi.gen.ibv_port_attr;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// nothing. Any thread may call.
 public final class RdmaContext implements AutoCloseable {
     private static final ConcurrentHashMap<Long, RdmaContext> BORROWED = new ConcurrentHashMap<>();
+
+    private static final long PORT_GROWTH_BYTES = 64;
 
     private final long handle;
     private final boolean borrowed;
@@ -84,7 +87,10 @@ public final class RdmaContext implements AutoCloseable {
     public PortAttributes port(int port) {
         lifecycle.requireOpen();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment attributes = arena.allocate(ibv_port_attr.layout());
+            // The structure grows at its end from release to release (by 4 bytes up to rdma-core
+            // 65).
+            MemorySegment attributes =
+                    arena.allocate(ibv_port_attr.sizeof() + PORT_GROWTH_BYTES, Long.BYTES);
             Libibverbs.QUERY_PORT.call(handle, port, attributes.address());
             return PortAttributes.decode(port, attributes);
         }
@@ -99,7 +105,7 @@ public final class RdmaContext implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment gid = arena.allocate(ibv_gid.layout());
             Libibverbs.QUERY_GID.call(handle, port, index, gid.address());
-            return Gid.of(gid.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE));
+            return Gid.of(gid.toArray(ValueLayout.JAVA_BYTE));
         }
     }
 

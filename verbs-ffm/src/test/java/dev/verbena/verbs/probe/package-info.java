@@ -1,0 +1,2 @@
+/// Programs that tests start in JVMs of their own.
+package dev.verbena.verbs.probe;
