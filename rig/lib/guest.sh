@@ -197,7 +197,7 @@ guest_faults() {
   local faults
   faults=$(grep -aE -m 5 'Kernel panic|BUG:|Oops:|general protection fault|blocked for more than' "$work/console.log" 2>/dev/null | tr -d '\r') || return 0
   complain "the guest's kernel reported:"
-  sed 's/^/    /' <<<"$faults" >&2
+  printf '    %s\n' "${faults//$'\n'/$'\n    '}" >&2
 }
 
 show_log() {
