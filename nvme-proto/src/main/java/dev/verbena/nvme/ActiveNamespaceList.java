@@ -1,9 +1,12 @@
 package dev.verbena.nvme;
 
+import dev.verbena.nvme.internal.Json;
+import dev.verbena.nvme.internal.Text;
 import dev.verbena.nvme.internal.Wire;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A list of namespace identifiers: active (CNS 02h and 07h), allocated (CNS 10h) or changed (log
@@ -46,5 +49,24 @@ public final class ActiveNamespaceList {
             previous = identifier;
         }
         return List.copyOf(identifiers);
+    }
+
+    /** The list as {@code nvme list-ns} prints it. */
+    public static String toText(List<Integer> identifiers) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < identifiers.size(); i++) {
+            text.append(Text.format("[%4d]:%#x\n", i, identifiers.get(i)));
+        }
+        return text.toString();
+    }
+
+    /** The list as JSON, with the names {@code nvme list-ns -o json} uses. */
+    public static String toJson(List<Integer> identifiers) {
+        return Json.write(
+                Map.of(
+                        "nsid_list",
+                        identifiers.stream()
+                                .map(id -> Map.of("nsid", Integer.toUnsignedLong(id)))
+                                .toList()));
     }
 }

@@ -1,9 +1,12 @@
 package dev.verbena.nvme;
 
+import dev.verbena.nvme.internal.Json;
+import dev.verbena.nvme.internal.Text;
 import dev.verbena.nvme.internal.Wire;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** A list of controller identifiers (CNS 12h and 13h; data of Namespace Attachment). */
 public final class ControllerList {
@@ -54,5 +57,22 @@ public final class ControllerList {
                     offset + 2 + 2L * i,
                     Wire.inRange(controllerIds[i], 0, 0xFFFF, "controllerId"));
         }
+    }
+
+    /** The list as {@code nvme list-ctrl} prints it. */
+    public static String toText(List<Integer> identifiers) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < identifiers.size(); i++) {
+            text.append(Text.format("[%4d]:%#x\n", i, identifiers.get(i)));
+        }
+        return text.toString();
+    }
+
+    /** The list as JSON, with the names {@code nvme list-ctrl -o json} uses. */
+    public static String toJson(List<Integer> identifiers) {
+        return Json.write(
+                Map.of(
+                        "ctrl_list",
+                        identifiers.stream().map(id -> Map.of("ctrl_id", id)).toList()));
     }
 }

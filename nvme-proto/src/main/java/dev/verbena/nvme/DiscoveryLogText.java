@@ -1,8 +1,12 @@
 package dev.verbena.nvme;
 
+import dev.verbena.nvme.internal.Json;
 import dev.verbena.nvme.internal.Text;
+import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The discovery log in the words and layout of {@code nvme discover}. */
 public final class DiscoveryLogText {
@@ -26,6 +30,39 @@ public final class DiscoveryLogText {
             text.append(entry(entries.get(i))).append('\n');
         }
         return text.toString();
+    }
+
+    /** The log as JSON, with the names {@code nvme discover -o json} uses. */
+    public static String toJson(DiscoveryLogHeader header, List<DiscoveryEntry> entries) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("genctr", new BigInteger(Long.toUnsignedString(header.generationCounter())));
+        values.put("records", entries.stream().map(DiscoveryLogText::values).toList());
+        return Json.write(values);
+    }
+
+    static Map<String, Object> values(DiscoveryEntry entry) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("trtype", transportType(entry.transportType()));
+        values.put("adrfam", addressFamily(entry.addressFamily()));
+        values.put("subtype", subsystemType(entry.subsystemType()));
+        values.put("treq", requirements(entry.treq()));
+        values.put("portid", entry.portId());
+        values.put("trsvcid", entry.transportServiceId());
+        values.put("subnqn", entry.subsystemNqn());
+        values.put("traddr", entry.transportAddress());
+        values.put("eflags", entryFlags(entry.eflags()));
+        switch (entry.tsas()) {
+            case TransportSpecificAddress.Rdma rdma -> {
+                values.put("rdma_prtype", providerType(rdma.providerType()));
+                values.put("rdma_qptype", queuePairType(rdma.queuePairType()));
+                values.put("rdma_cms", connectionManagement(rdma.connectionManagement()));
+                values.put("rdma_pkey", rdma.partitionKey());
+            }
+            case TransportSpecificAddress.Tcp tcp ->
+                    values.put("sectype", securityType(tcp.securityType()));
+            case TransportSpecificAddress.Other other -> values.put("tsas", other.hex());
+        }
+        return values;
     }
 
     static String entry(DiscoveryEntry entry) {

@@ -74,8 +74,7 @@ public final class IdentifyNamespace extends WireStructure {
      * is all zeros: see {@link #isActive()}.
      *
      * @throws WireFormatException if the segment has fewer than {@value #SIZE} bytes, or if an
-     *     active namespace is formatted with a format it does not list or with blocks that are not
-     *     512 bytes to 1 GiB
+     *     active namespace is formatted with a format it does not list
      */
     public static IdentifyNamespace decode(MemorySegment segment) {
         IdentifyNamespace namespace = new IdentifyNamespace(segment);
@@ -94,17 +93,6 @@ public final class IdentifyNamespace extends WireStructure {
                             + ", only "
                             + formats.size()
                             + " are listed");
-        }
-        int exponent = formats.get(index).dataSizeExponent();
-        if (exponent < 9 || exponent > 30) {
-            throw new WireFormatException(
-                    "Identify Namespace: LBADS of format "
-                            + index
-                            + " at offset "
-                            + (FORMATS_OFFSET + 4 * index + 2)
-                            + " is "
-                            + exponent
-                            + ", expected 9 to 30");
         }
     }
 
@@ -161,9 +149,15 @@ public final class IdentifyNamespace extends WireStructure {
         return formats.get(formattedIndex());
     }
 
-    /** Bytes of data per logical block; 0 where the namespace is not active. */
+    /**
+     * Bytes of data per logical block, 512 to 2^30, a power of two; 0 where the namespace cannot be
+     * used for blocks: it is not active, or its format is not available. The Linux target in
+     * passthrough, for one, shows a namespace with metadata as formatted with a format of all
+     * zeros.
+     */
     public int blockSize() {
-        return isActive() ? Math.toIntExact(format().blockSize()) : 0;
+        int exponent = isActive() ? format().dataSizeExponent() : 0;
+        return exponent < 9 || exponent > 30 ? 0 : 1 << exponent;
     }
 
     /** Bytes of metadata per logical block; 0 where the namespace is not active. */

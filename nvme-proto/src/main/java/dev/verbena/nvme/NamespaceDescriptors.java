@@ -56,7 +56,7 @@ public record NamespaceDescriptors(List<Descriptor> descriptors) implements Rend
         private String shown() {
             return switch (type) {
                 case TYPE_UUID -> uuidOf(value).toString();
-                case TYPE_CSI -> Integer.toHexString(Integer.parseInt(value, 16));
+                case TYPE_CSI -> Text.alternateHex(Integer.parseInt(value, 16));
                 default -> value;
             };
         }

@@ -48,9 +48,9 @@ public final class Text {
         }
     }
 
-    /** Lower-case hexadecimal without leading zeros or prefix, at least one digit. */
-    public static String hex(long value) {
-        return Long.toHexString(value);
+    /** Hexadecimal as C's {@code %#x} has it: with a prefix, but 0 without. */
+    public static String alternateHex(long value) {
+        return value == 0 ? "0" : "0x" + Long.toHexString(value);
     }
 
     /** {@code String.format} in the root locale: what is printed never depends on the machine. */

@@ -4,6 +4,7 @@ import dev.verbena.nvme.FieldTable;
 import dev.verbena.nvme.NvmeStatus;
 import dev.verbena.nvme.WireFormatException;
 import dev.verbena.nvme.WireStructure;
+import dev.verbena.nvme.internal.Text;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -113,7 +114,7 @@ public final class ErrorLogEntry extends WireStructure {
         StringBuilder text = new StringBuilder(text(BEFORE_STATUS, 16));
         int value = status().value();
         text.append("status_field    : ")
-                .append(value == 0 ? "0" : "0x" + Integer.toHexString(value))
+                .append(Text.alternateHex(value))
                 .append('(')
                 .append(status().name())
                 .append(")\n");

@@ -74,7 +74,7 @@ public final class FirmwareSlots extends WireStructure {
     @Override
     public String toText() {
         StringBuilder text = new StringBuilder("Firmware Log:\n");
-        text.append("afi  : ").append(u8(0) == 0 ? "0" : Text.format("%#x", u8(0))).append('\n');
+        text.append("afi  : ").append(Text.alternateHex(u8(0))).append('\n');
         for (int slot = 1; slot <= SLOTS_MAX; slot++) {
             long raw = u64(offset(slot));
             if (raw != 0) {

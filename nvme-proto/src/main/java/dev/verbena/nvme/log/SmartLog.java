@@ -155,12 +155,12 @@ public final class SmartLog extends WireStructure {
     @Override
     public String toText() {
         StringBuilder text = new StringBuilder("Smart Log:\n");
-        line(text, "critical_warning", hexadecimal(u8(0)));
+        line(text, "critical_warning", Text.alternateHex(u8(0)));
         line(text, "temperature", celsius(temperatureKelvin()));
         line(text, "available_spare", availableSparePercent() + "%");
         line(text, "available_spare_threshold", availableSpareThresholdPercent() + "%");
         line(text, "percentage_used", percentageUsed() + "%");
-        line(text, "endurance group critical warning summary", hexadecimal(u8(6)));
+        line(text, "endurance group critical warning summary", Text.alternateHex(u8(6)));
         line(text, "Data Units Read", dataUnits(dataUnitsRead()));
         line(text, "Data Units Written", dataUnits(dataUnitsWritten()));
         line(text, "host_read_commands", hostReadCommands());
@@ -192,17 +192,13 @@ public final class SmartLog extends WireStructure {
         text.append(Text.format("%-40s: %s\n", name, value));
     }
 
-    private static String hexadecimal(int value) {
-        return value == 0 ? "0" : "0x" + Integer.toHexString(value);
-    }
-
     private static String celsius(int kelvin) {
         return Text.format("%d°C (%d Kelvin)", kelvin - KELVIN_OF_ZERO_CELSIUS, kelvin);
     }
 
     private static String dataUnits(BigInteger units) {
         double bytes = units.doubleValue() * DATA_UNIT_BYTES;
-        String[] scales = {"B", "KB", "MB", "GB", "TB", "PB", "EB"};
+        String[] scales = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
         int scale = 0;
         while (bytes >= 1000 && scale < scales.length - 1) {
             bytes /= 1000;

@@ -137,21 +137,17 @@ public record ZoneReport(long zoneCount, List<Zone> zones) implements Rendered {
                     Text.format(
                             "SLBA: %-10s WP: %-10s Cap: %-10s State: %-4s Type: %-4s Attrs: %-4s"
                                     + " AttrsInfo: %-4s\n",
-                            hex(zone.startLba()),
-                            hex(zone.writePointer()),
-                            hex(zone.capacityBlocks()),
-                            hex((long) zone.stateCode() << 4),
-                            hex(zone.type()),
-                            hex(zone.attributes()),
-                            hex(zone.attributesInformation())));
+                            Text.alternateHex(zone.startLba()),
+                            Text.alternateHex(zone.writePointer()),
+                            Text.alternateHex(zone.capacityBlocks()),
+                            Text.alternateHex((long) zone.stateCode() << 4),
+                            Text.alternateHex(zone.type()),
+                            Text.alternateHex(zone.attributes()),
+                            Text.alternateHex(zone.attributesInformation())));
             if (!zone.extension().isEmpty()) {
                 text.append("Extension Data: ").append(zone.extension()).append('\n');
             }
         }
         return text.toString();
-    }
-
-    private static String hex(long value) {
-        return value == 0 ? "0" : "0x" + Long.toHexString(value);
     }
 }

@@ -1,0 +1,198 @@
+package dev.verbena.nvme;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.verbena.nvme.log.AnaLog;
+import dev.verbena.nvme.log.ChangedNamespaces;
+import dev.verbena.nvme.log.ErrorLogEntry;
+import dev.verbena.nvme.log.FirmwareSlots;
+import dev.verbena.nvme.log.SmartLog;
+import dev.verbena.nvme.zns.ZoneReport;
+import dev.verbena.nvme.zns.ZonedIdentifyController;
+import dev.verbena.nvme.zns.ZonedIdentifyNamespace;
+import java.lang.foreign.MemorySegment;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Real bytes: each structure captured from a controller gives the same values as nvme-cli 2.3 gives
+ * for it. Every field that is <em>not</em> compared is named here.
+ */
+class CapturedTest {
+    /** Names that differ: nvme-cli's on the left. */
+    private static final Map<String, String> RENAMED =
+            Map.of(
+                    "parm_error_location", "parm_err_loc",
+                    "ANA DESC LIST ", "ANA DESC LIST");
+
+    /** The only JSON field that is not compared: the name of the device it was read from. */
+    private static final Set<String> JSON_NOT_COMPARED =
+            Set.of("Asymmetric Namespace Access Log for NVMe device");
+
+    /**
+     * Lines of text that are not compared: headings with device names, the sentence that explains a
+     * transport type, and which zone format is in use, which only Identify Namespace tells.
+     */
+    private static final Pattern TEXT_NOT_COMPARED =
+            Pattern.compile(
+                    "(NVM[Ee] Identify (Namespace|Controller).*|Smart Log.*|NVME Namespace"
+                            + " Identification.*|Error Log Entries.*|Firmware Log.*|Asymmetric"
+                            + " Namespace Access Log.*|trtype *:.*|)");
+
+    record Structure(String fixture, Function<MemorySegment, Rendered> decoder) {
+        @Override
+        public String toString() {
+            return fixture;
+        }
+    }
+
+    /** Renders lists of which nvme-cli makes one document. */
+    private record Document(Map<String, Object> values, String toText) implements Rendered {}
+
+    static Stream<Structure> structures() {
+        List<Structure> all = new ArrayList<>();
+        for (String prefix : List.of("nvmet", "qemu", "qemu-pcie")) {
+            all.add(new Structure(prefix + "-id-ctrl", IdentifyController::decode));
+            all.add(new Structure(prefix + "-id-ns", IdentifyNamespace::decode));
+            all.add(new Structure(prefix + "-ns-descs", NamespaceDescriptors::decode));
+            all.add(new Structure(prefix + "-smart", SmartLog::decode));
+            all.add(new Structure(prefix + "-error", CapturedTest::errors));
+            all.add(new Structure(prefix + "-firmware", FirmwareSlots::decode));
+            all.add(new Structure(prefix + "-list-ns", CapturedTest::namespaces));
+        }
+        all.add(new Structure("qemu-id-ns-pi", IdentifyNamespace::decode));
+        all.add(new Structure("nvmet-nvm-id-ctrl", NvmIdentifyController::decode));
+        all.add(new Structure("qemu-pcie-nvm-id-ctrl", NvmIdentifyController::decode));
+        all.add(new Structure("nvmet-ana", bytes -> AnaLog.decode(bytes, 128)));
+        all.add(new Structure("nvmet-discovery", CapturedTest::discovery));
+        all.add(new Structure("nvmet-changed-ns", ChangedNamespaces::decode));
+        all.add(new Structure("qemu-zns-descs", NamespaceDescriptors::decode));
+        all.add(new Structure("qemu-zns-id-ctrl", ZonedIdentifyController::decode));
+        all.add(new Structure("qemu-zns-id-ns", ZonedIdentifyNamespace::decode));
+        all.add(new Structure("qemu-zns-report", bytes -> ZoneReport.decode(bytes, 0)));
+        return all.stream();
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> parsed(String json) {
+        return (Map<String, Object>) JsonReader.read(json);
+    }
+
+    private static Rendered errors(MemorySegment bytes) {
+        List<ErrorLogEntry> entries = ErrorLogEntry.decodeAll(bytes);
+        return new Document(ErrorLogEntry.values(entries), ErrorLogEntry.toText(entries));
+    }
+
+    private static Rendered namespaces(MemorySegment bytes) {
+        List<Integer> list = ActiveNamespaceList.decode(bytes);
+        return new Document(
+                parsed(ActiveNamespaceList.toJson(list)), ActiveNamespaceList.toText(list));
+    }
+
+    private static Rendered discovery(MemorySegment bytes) {
+        DiscoveryLogHeader header = DiscoveryLogHeader.decode(bytes);
+        List<DiscoveryEntry> entries = new ArrayList<>();
+        for (int i = 0; i < header.recordCount(); i++) {
+            entries.add(
+                    DiscoveryEntry.decode(
+                            bytes, DiscoveryLogHeader.SIZE + (long) i * DiscoveryEntry.SIZE));
+        }
+        return new Document(
+                parsed(DiscoveryLogText.toJson(header, entries)),
+                DiscoveryLogText.format(header, entries));
+    }
+
+    @ParameterizedTest
+    @MethodSource("structures")
+    void capturedStructure_hasNvmeClisValues(Structure structure) {
+        Map<String, Object> expected = Captured.json(structure.fixture());
+        if (structure.fixture().endsWith("-firmware")) {
+            // One object named after the device.
+            expected = parsedMap(expected.values().iterator().next());
+        }
+        if (structure.fixture().equals("nvmet-changed-ns")) {
+            assertThat(parsedMap(expected.get("nvme1")).values()).containsExactly("0x2", "0x3");
+            expected = Map.of("namespaces", List.of(BigInteger.TWO, BigInteger.valueOf(3)));
+        }
+        Map<String, Object> actual =
+                parsed(structure.decoder().apply(Captured.bytes(structure.fixture())).toJson());
+        int compared = compare("", expected, actual);
+        assertThat(compared).as("fields compared").isPositive();
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> parsedMap(@Nullable Object value) {
+        return (Map<String, Object>) java.util.Objects.requireNonNull(value);
+    }
+
+    private static int compare(String path, Object expected, @Nullable Object actual) {
+        return switch (expected) {
+            case Map<?, ?> map -> {
+                int compared = 0;
+                for (Map.Entry<?, ?> entry : map.entrySet()) {
+                    String name = entry.getKey().toString();
+                    if (!JSON_NOT_COMPARED.contains(name)) {
+                        String ours = RENAMED.getOrDefault(name, name);
+                        assertThat(parsedMap(actual)).as(path).containsKey(ours);
+                        compared +=
+                                compare(
+                                        path + "/" + name,
+                                        entry.getValue(),
+                                        parsedMap(actual).get(ours));
+                    }
+                }
+                yield compared;
+            }
+            case List<?> list -> {
+                List<?> ours = (List<?>) java.util.Objects.requireNonNull(actual);
+                assertThat(ours).as(path).hasSameSizeAs(list);
+                int compared = 0;
+                for (int i = 0; i < list.size(); i++) {
+                    compared += compare(path + "/" + i, list.get(i), ours.get(i));
+                }
+                yield compared;
+            }
+            default -> {
+                assertThat(actual).as(path).isEqualTo(expected);
+                yield 1;
+            }
+        };
+    }
+
+    @ParameterizedTest
+    @MethodSource("structures")
+    void capturedStructure_hasNvmeClisText(Structure structure) {
+        List<String> expected = lines(Captured.text(structure.fixture()));
+        String text = structure.decoder().apply(Captured.bytes(structure.fixture())).toText();
+        assertThat(lines(text)).containsExactlyElementsOf(expected);
+    }
+
+    /** The lines that are compared, blanks between words counting as one. */
+    private static List<String> lines(String text) {
+        return text.lines()
+                .map(line -> line.replaceAll("[ \\t]+", " ").strip())
+                // nvme-cli adds a sentence to the name of a status.
+                .map(line -> line.replaceAll("\\((Successful[^:]*|Invalid[^:]*):.*\\)", "($1)"))
+                .map(line -> line.replaceAll("(^lbafe.*) \\(in use\\)", "$1"))
+                .filter(line -> !TEXT_NOT_COMPARED.matcher(line).matches())
+                .toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("structures")
+    void capturedStructure_isEqualToItselfDecodedAgain(Structure structure) {
+        Rendered first = structure.decoder().apply(Captured.bytes(structure.fixture()));
+        Rendered second = structure.decoder().apply(Captured.bytes(structure.fixture()));
+        assertThat(first).isEqualTo(second).hasSameHashCodeAs(second);
+        assertThat(first.toString()).isNotBlank();
+    }
+}
