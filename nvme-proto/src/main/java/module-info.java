@@ -8,6 +8,7 @@ module dev.verbena.nvme {
     requires static transitive org.jspecify;
 
     exports dev.verbena.nvme;
+    exports dev.verbena.nvme.auth;
     exports dev.verbena.nvme.log;
     exports dev.verbena.nvme.zns;
 }
