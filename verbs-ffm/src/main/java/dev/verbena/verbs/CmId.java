@@ -115,7 +115,7 @@ public final class CmId implements AutoCloseable {
         setOption(CmOption.TYPE_OF_SERVICE, (byte) tos);
     }
 
-    /// Sets the time after which a packet counts as lost, before connecting
+    /// Sets the time after which a packet counts as lost, before the route is resolved
     /// (`RDMA_OPTION_ID_ACK_TIMEOUT`).
     ///
     /// @param exponent 0 to 31; the time is 4.096 µs times two to this power
@@ -264,8 +264,10 @@ public final class CmId implements AutoCloseable {
         }
     }
 
-    /// Ends the connection (`rdma_disconnect(3)`): both sides' queue pairs flush, both get
-    /// [CmEvent.Disconnected]. Does nothing where there is no connection, or none any more.
+    /// Ends the connection, or answers the peer's [CmEvent.Disconnected] (`rdma_disconnect(3)`):
+    /// this side's queue pair flushes. The side that disconnects first gets [CmEvent.Disconnected]
+    /// when the peer answers by doing the same, or after a time-out of many seconds. Does nothing
+    /// where there is no connection, or none any more.
     public void disconnect() {
         synchronized (channel.cmLock()) {
             if (!lifecycle.isOpen()) {

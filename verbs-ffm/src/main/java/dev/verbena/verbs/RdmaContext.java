@@ -12,7 +12,9 @@ import dev.verbena.verbs.ffi.gen.ibv_port_attr;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /// An open RDMA device (`struct ibv_context`): the maker of protection domains and completion
@@ -31,6 +33,12 @@ public final class RdmaContext implements AutoCloseable {
     private final String deviceName;
     private final ContextOps ops;
     private final Lifecycle lifecycle;
+    private final AtomicBoolean asyncEventsOpen = new AtomicBoolean();
+
+    /// Queues by address, to tell whose asynchronous event it is.
+    private final Map<Long, CompletionQueue> completionQueues = new ConcurrentHashMap<>();
+
+    private final Map<Long, SharedReceiveQueue> sharedReceiveQueues = new ConcurrentHashMap<>();
 
     private RdmaContext(long handle, boolean borrowed, Lifecycle lifecycle) {
         this.handle = handle;
@@ -123,6 +131,13 @@ public final class RdmaContext implements AutoCloseable {
         return CompletionChannel.create(handle, child);
     }
 
+    /// Opens the source of the device's asynchronous events. At most one is open per context.
+    ///
+    /// @throws IllegalStateException when one is open
+    public AsyncEventChannel openAsyncEvents() {
+        return AsyncEventChannel.open(this, asyncEventsOpen);
+    }
+
     /// Makes a completion queue (`ibv_create_cq(3)`).
     ///
     /// @param entryCount at least 1; the device may grant more, see [CompletionQueue#entryCount()]
@@ -145,7 +160,29 @@ public final class RdmaContext implements AutoCloseable {
         child.rename(
                 "completion queue of %d entries"
                         .formatted(ibv_cq.cqe(Native.at(queue, ibv_cq.layout()))));
-        return new CompletionQueue(this, queue, channel, child);
+        CompletionQueue created = new CompletionQueue(this, queue, channel, child);
+        completionQueues.put(queue, created);
+        return created;
+    }
+
+    void forget(CompletionQueue queue) {
+        completionQueues.remove(queue.handle());
+    }
+
+    void add(SharedReceiveQueue queue) {
+        sharedReceiveQueues.put(queue.handle(), queue);
+    }
+
+    void forget(SharedReceiveQueue queue) {
+        sharedReceiveQueues.remove(queue.handle());
+    }
+
+    @Nullable CompletionQueue completionQueue(long address) {
+        return completionQueues.get(address);
+    }
+
+    @Nullable SharedReceiveQueue sharedReceiveQueue(long address) {
+        return sharedReceiveQueues.get(address);
     }
 
     ContextOps ops() {

@@ -28,8 +28,10 @@ public final class WorkCompletions {
     /// Flags: immediate data arrived, see [#immediate(int)].
     public static final int WITH_IMM = 1 << 1;
 
-    /// Flags: a key was invalidated by the peer, see [#invalidatedKey(int)].
+    /// Flags: a key was invalidated by the peer; ask [#keyInvalidated(int)] instead.
     public static final int WITH_INV = 1 << 3;
+
+    private static final int WITH_INV_OF_RXE = 1 << 2;
 
     static final int CAPACITY_MAX = 1 << 16;
 
@@ -117,7 +119,16 @@ public final class WorkCompletions {
         return intAt(index, QP_NUM);
     }
 
-    /// The key that the peer's SEND_WITH_INV invalidated; valid with [#WITH_INV].
+    /// Whether the peer's message invalidated a key, see [#invalidatedKey(int)].
+    ///
+    /// More than [#WITH_INV]: rdma_rxe (seen in Linux 6.1 and 6.12) hands the kernel's number of
+    /// this flag to user space, bit 2, which there means a checked IP header sum and never occurs
+    /// on reliable connections.
+    public boolean keyInvalidated(int index) {
+        return (flags(index) & (WITH_INV | WITH_INV_OF_RXE)) != 0;
+    }
+
+    /// The key that the peer's SEND_WITH_INV invalidated; valid with [#keyInvalidated(int)].
     public int invalidatedKey(int index) {
         return intAt(index, IMM_OR_KEY);
     }

@@ -194,6 +194,42 @@ class AbiTableTest {
     }
 
     @Test
+    void asynchronousEvents_agreeWithTheHeader() {
+        Map<String, AsyncEvent.QueuePairEventKind> queuePair =
+                Map.of(
+                        "QP_FATAL", AsyncEvent.QueuePairEventKind.FATAL,
+                        "QP_REQ_ERR", AsyncEvent.QueuePairEventKind.REQUEST_ERROR,
+                        "QP_ACCESS_ERR", AsyncEvent.QueuePairEventKind.ACCESS_ERROR,
+                        "COMM_EST", AsyncEvent.QueuePairEventKind.COMMUNICATION_ESTABLISHED,
+                        "SQ_DRAINED", AsyncEvent.QueuePairEventKind.SEND_QUEUE_DRAINED,
+                        "PATH_MIG", AsyncEvent.QueuePairEventKind.PATH_MIGRATED,
+                        "PATH_MIG_ERR", AsyncEvent.QueuePairEventKind.PATH_MIGRATION_FAILED,
+                        "QP_LAST_WQE_REACHED",
+                                AsyncEvent.QueuePairEventKind.LAST_WORK_REQUEST_REACHED);
+        Map<String, AsyncEvent.PortEventKind> port =
+                Map.of(
+                        "PORT_ACTIVE", AsyncEvent.PortEventKind.ACTIVE,
+                        "PORT_ERR", AsyncEvent.PortEventKind.ERROR,
+                        "LID_CHANGE", AsyncEvent.PortEventKind.LID_CHANGED,
+                        "PKEY_CHANGE", AsyncEvent.PortEventKind.PARTITION_KEYS_CHANGED,
+                        "SM_CHANGE", AsyncEvent.PortEventKind.SUBNET_MANAGER_CHANGED,
+                        "CLIENT_REREGISTER", AsyncEvent.PortEventKind.CLIENT_REREGISTRATION,
+                        "GID_CHANGE", AsyncEvent.PortEventKind.GIDS_CHANGED);
+        Map<String, Integer> expected =
+                new LinkedHashMap<>(
+                        Map.of(
+                                "CQ_ERR", AsyncEventChannel.CQ_ERR,
+                                "DEVICE_FATAL", AsyncEventChannel.DEVICE_FATAL,
+                                "SRQ_ERR", AsyncEventChannel.SRQ_ERR,
+                                "SRQ_LIMIT_REACHED", AsyncEventChannel.SRQ_LIMIT_REACHED));
+        // Work queues are not wrapped; their event arrives as unknown.
+        expected.put("WQ_FATAL", constant("IBV_EVENT_WQ_FATAL"));
+        queuePair.forEach((name, kind) -> expected.put(name, kind.code()));
+        port.forEach((name, kind) -> expected.put(name, kind.code()));
+        requireConstants("IBV_EVENT_", expected);
+    }
+
+    @Test
     void remainingConstants_agreeWithTheHeader() {
         assertThat(NativeQueuePair.IBV_QPT_RC).isEqualTo(constant("IBV_QPT_RC"));
         assertThat(NativeQueuePair.IBV_QP_STATE).isEqualTo(constant("IBV_QP_STATE"));

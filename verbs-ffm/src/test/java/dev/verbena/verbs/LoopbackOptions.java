@@ -8,32 +8,47 @@ package dev.verbena.verbs;
 /// @param receiveBytes size of each
 /// @param rnrRetryCount of either side
 /// @param sharedReceives receives come from a shared queue
+/// @param ackTimeout exponent, 0 for the default
 record LoopbackOptions(
         int depth,
         int completions,
         int receives,
         int receiveBytes,
         int rnrRetryCount,
-        boolean sharedReceives) {
+        boolean sharedReceives,
+        int ackTimeout) {
     static LoopbackOptions defaults() {
-        return new LoopbackOptions(16, 64, 8, Side.RECEIVE_BYTES, 7, false);
+        return new LoopbackOptions(16, 64, 8, Side.RECEIVE_BYTES, 7, false, 0);
     }
 
     LoopbackOptions withReceives(int count, int bytes) {
-        return new LoopbackOptions(depth, completions, count, bytes, rnrRetryCount, sharedReceives);
+        return new LoopbackOptions(
+                depth, completions, count, bytes, rnrRetryCount, sharedReceives, ackTimeout);
     }
 
     LoopbackOptions withRnrRetryCount(int count) {
         return new LoopbackOptions(
-                depth, completions, receives, receiveBytes, count, sharedReceives);
+                depth, completions, receives, receiveBytes, count, sharedReceives, ackTimeout);
     }
 
     LoopbackOptions withCompletions(int count) {
         return new LoopbackOptions(
-                depth, count, receives, receiveBytes, rnrRetryCount, sharedReceives);
+                depth, count, receives, receiveBytes, rnrRetryCount, sharedReceives, ackTimeout);
     }
 
     LoopbackOptions withSharedReceives() {
-        return new LoopbackOptions(depth, completions, receives, receiveBytes, rnrRetryCount, true);
+        return new LoopbackOptions(
+                depth, completions, receives, receiveBytes, rnrRetryCount, true, ackTimeout);
+    }
+
+    LoopbackOptions withAckTimeout(int exponent) {
+        return new LoopbackOptions(
+                depth,
+                completions,
+                receives,
+                receiveBytes,
+                rnrRetryCount,
+                sharedReceives,
+                exponent);
     }
 }

@@ -4,25 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// Every opcode between two connected queue pairs, with the data checked.
-@RdmaTest
-class OperationsTest {
-    private LeakDetector leaks = LeakDetector.inactive();
-
-    @BeforeEach
-    void watch() {
-        leaks = LeakDetector.start();
-    }
-
-    @AfterEach
-    void requireNoLeaks() {
-        leaks.close();
-    }
-
+class OperationsTest extends LeakCheckedTest {
     @Test
     void send_arrivesInReceive() {
         try (Loopback loopback = Loopback.open()) {

@@ -1,6 +1,7 @@
 package dev.verbena.verbs;
 
 import java.lang.annotation.ElementType;
+import java.lang.annotation.Inherited;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
@@ -15,4 +16,5 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Tag("rdma")
 @Timeout(120)
 @ExtendWith(RdmaCondition.class)
+@Inherited
 @interface RdmaTest {}

@@ -152,4 +152,12 @@ class SendSlotsTest {
         Native.MEMORY.set(ValueLayout.JAVA_LONG, slots.badCell(), slots.address(0) - 64);
         assertThat(slots.failedSlot()).isEqualTo(-1);
     }
+
+    @Test
+    void bindFields_lieWhereTheHeaderPutsThem() {
+        // Bind itself needs a device's window and region; its addresses are the sums checked here.
+        assertThat(ibv_send_wr.bind_mw$offset() + ibv_send_wr.bind_mw.bind_info$offset())
+                .isEqualTo(96);
+        assertThat(ibv_send_wr.wr$offset() + ibv_send_wr.wr.rdma.rkey$offset()).isEqualTo(48);
+    }
 }

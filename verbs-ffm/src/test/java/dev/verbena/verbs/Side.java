@@ -83,6 +83,13 @@ final class Side implements AutoCloseable {
         pair = unconnected.connected(event);
     }
 
+    SharedReceiveQueue sharedReceives() {
+        if (shared == null) {
+            throw new IllegalStateException("has receives of its own");
+        }
+        return shared;
+    }
+
     QueuePair pair() {
         if (pair == null) {
             throw new IllegalStateException("not connected");
@@ -154,6 +161,17 @@ final class Side implements AutoCloseable {
             }
         }
         return taken;
+    }
+
+    /// The completion of one work request; others that come first, flushed receives for example,
+    /// are passed over.
+    Completion completionOf(long wrId) {
+        while (true) {
+            Completion completion = completion();
+            if (completion.wrId() == wrId) {
+                return completion;
+            }
+        }
     }
 
     Completion completion() {
