@@ -6,6 +6,7 @@ import dev.verbena.Controller;
 import dev.verbena.DiscoveryLog;
 import dev.verbena.Initiator;
 import dev.verbena.Namespace;
+import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -78,8 +79,7 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
-        Progress progress =
-                new Progress(out, isTerminal());
+        Progress progress = new Progress(out, isTerminal());
         ConnectOptions options =
                 // A machine under emulation may stand still for longer than the usual 5 s.
                 target.connectOptions().withKeepAliveTimeout(Duration.ofSeconds(30));
@@ -101,8 +101,11 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     /// Whether a person watches; a progress line is rewritten in place only then.
+    // The documentation still allows null.
+    @SuppressWarnings("SystemConsoleNull")
     private static boolean isTerminal() {
-        return System.console().isTerminal();
+        Console console = System.console();
+        return console != null && console.isTerminal();
     }
 
     private void verify(Controller controller, Progress progress) throws IOException {

@@ -1,0 +1,151 @@
+package dev.verbena.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.verbena.BlockDevice;
+import dev.verbena.ConnectionLostException;
+import dev.verbena.Controller;
+import dev.verbena.ControllerState;
+import dev.verbena.DmaArena;
+import dev.verbena.Initiator;
+import dev.verbena.IoQueue;
+import dev.verbena.Namespace;
+import dev.verbena.internal.engine.CommandQueue;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/// The target goes away while it is in use.
+@TargetTest
+// Closing by hand, in the middle, is what is tested.
+@SuppressWarnings("try")
+class ConnectionLossTest {
+    /// From the loss to the last exception.
+    private static final Duration NOTICED = Duration.ofSeconds(20);
+
+    @Test
+    void targetRemoved_underADevice_endsEveryRequestOnce(LiveTarget live) throws Exception {
+        try (Initiator initiator = Initiator.open()) {
+            live.connect(initiator).close();
+            Leftovers before = Leftovers.now();
+            try (Controller controller = live.connect(initiator);
+                    BlockDevice device = controller.openDevice(1);
+                    DmaArena arena = device.newArena(1 << 20)) {
+                MemorySegment buffer = arena.allocate(1 << 20, 4096);
+                List<CompletableFuture<Void>> reads = new ArrayList<>();
+                boolean removed = false;
+                long end = System.nanoTime() + NOTICED.toNanos();
+                while (controller.state() == ControllerState.LIVE && System.nanoTime() < end) {
+                    for (int i = 0; i < 16; i++) {
+                        reads.add(device.readAsync(0, buffer));
+                    }
+                    if (!removed) {
+                        live.change("remove");
+                        removed = true;
+                    }
+                    reads.getLast().exceptionally(e -> null).get(60, TimeUnit.SECONDS);
+                }
+                assertThat(controller.state()).isEqualTo(ControllerState.DEAD);
+                assertThatThrownBy(() -> device.read(0, buffer))
+                        .isInstanceOf(ConnectionLostException.class);
+                assertThatThrownBy(() -> controller.rescan())
+                        .isInstanceOf(ConnectionLostException.class);
+                int lost = 0;
+                for (CompletableFuture<Void> read : reads) {
+                    try {
+                        read.get(10, TimeUnit.SECONDS);
+                    } catch (ExecutionException e) {
+                        assertThat(e).hasCauseInstanceOf(ConnectionLostException.class);
+                        lost++;
+                    }
+                }
+                assertThat(lost).isPositive();
+                long start = System.nanoTime();
+                device.close();
+                controller.close();
+                assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(NOTICED);
+            }
+            // The target's listener, which was taken away, belongs to what was there before.
+            live.change("link", live.nqn());
+            before.assertNothingAdded();
+        } finally {
+            live.change("link", live.nqn());
+        }
+    }
+
+    @Test
+    void targetRemoved_underAQueue_completesEveryCommandOnce(LiveTarget live) throws Exception {
+        try (Initiator initiator = Initiator.open();
+                Controller controller = live.connect(initiator);
+                DmaArena arena = controller.newArena(4096);
+                IoQueue queue = controller.openQueue()) {
+            Namespace namespace = controller.namespace(1);
+            MemorySegment page = arena.allocate(4096, 4096);
+            int[] accepted = {0};
+            int[] completed = {0};
+            boolean removed = false;
+            long end = System.nanoTime() + NOTICED.toNanos();
+            boolean down = false;
+            while (!down && System.nanoTime() < end) {
+                try {
+                    while (queue.tryRead(namespace, 0, 8, page, accepted[0])) {
+                        accepted[0]++;
+                    }
+                } catch (ConnectionLostException e) {
+                    down = true;
+                }
+                if (!removed) {
+                    live.change("remove");
+                    removed = true;
+                }
+                if (queue.poll(
+                                (token, status, result) -> {
+                                    completed[0]++;
+                                    assertThat(status).isIn(0, CommandQueue.STATUS_HOST_ABORTED);
+                                })
+                        == 0) {
+                    queue.await(10_000_000);
+                }
+            }
+            assertThat(down).isTrue();
+            while (queue.poll((token, status, result) -> completed[0]++) > 0) {
+                // Until nothing is left.
+            }
+            assertThat(completed[0]).isEqualTo(accepted[0]).isPositive();
+            assertThat(queue.inFlightCount()).isZero();
+            assertThat(controller.state()).isEqualTo(ControllerState.DEAD);
+        } finally {
+            live.change("link", live.nqn());
+        }
+    }
+
+    @Test
+    void targetRemoved_whileIdle_isNoticed_andConnectingAgainWorks(LiveTarget live)
+            throws IOException, InterruptedException {
+        try (Initiator initiator = Initiator.open();
+                Controller controller = live.connect(initiator)) {
+            live.change("remove");
+            long end = System.nanoTime() + NOTICED.toNanos();
+            while (controller.state() == ControllerState.LIVE && System.nanoTime() < end) {
+                Thread.sleep(50);
+            }
+            assertThat(controller.state()).isEqualTo(ControllerState.DEAD);
+            assertThatThrownBy(() -> controller.openQueue())
+                    .isInstanceOf(ConnectionLostException.class)
+                    .hasMessageContaining("is lost");
+
+            live.change("link", live.nqn());
+            try (Controller again = live.connect(initiator);
+                    BlockDevice device = again.openDevice(1)) {
+                device.read(0, MemorySegment.ofArray(new byte[512]));
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package dev.verbena.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// What this process and the kernel hold for it: threads, descriptors, RDMA objects. Taken before
+/// and after, the difference is a leak.
+///
+/// @param rdma the lines of `rdma resource show`: objects of this process and of the kernel's
+///   target
+record Leftovers(List<String> threads, long descriptors, String rdma) {
+    /// The target's side of a closed connection goes away on its own schedule.
+    private static final Duration SETTLE = Duration.ofSeconds(20);
+
+    static Leftovers now() throws IOException {
+        List<String> threads =
+                Thread.getAllStackTraces().keySet().stream()
+                        .map(Thread::getName)
+                        .filter(name -> name.startsWith("verbena-"))
+                        .sorted()
+                        .toList();
+        long descriptors;
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            descriptors = open.count();
+        }
+        return new Leftovers(
+                threads, descriptors, LiveTarget.run(List.of("rdma", "resource", "show")).strip());
+    }
+
+    /// Waits until everything is as it was.
+    ///
+    /// @throws AssertionError when something is still there after some seconds
+    void assertNothingAdded() throws IOException, InterruptedException {
+        long end = System.nanoTime() + SETTLE.toNanos();
+        Leftovers after = now();
+        while (!after.equals(this) && System.nanoTime() < end) {
+            Thread.sleep(200);
+            after = now();
+        }
+        assertThat(after).isEqualTo(this);
+    }
+}

@@ -1,0 +1,135 @@
+package dev.verbena.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.verbena.ConnectOptions;
+import dev.verbena.Controller;
+import dev.verbena.Initiator;
+import dev.verbena.Target;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// The target the tests talk to, and the hands to change it.
+///
+/// @param backing the block device that holds namespace 1 of the first subsystem; null when the
+///   target is not ours
+record LiveTarget(Target target, String nqn, @Nullable String backing) {
+    /// A second port at which nothing ever listens.
+    static final int SILENT_PORT = 4421;
+
+    private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(60);
+
+    static boolean inRig() {
+        return "1".equals(System.getenv("VERBENA_RIG"));
+    }
+
+    static @Nullable String external() {
+        String value = System.getenv("VERBENA_TARGET");
+        return value == null || value.isBlank() ? null : value;
+    }
+
+    /// Reads `address:port/nqn`.
+    static LiveTarget parse(String text) {
+        int slash = text.indexOf('/');
+        if (slash < 0) {
+            throw new IllegalArgumentException(
+                    "VERBENA_TARGET wants address:port/nqn, not " + text);
+        }
+        return new LiveTarget(
+                Target.parse(text.substring(0, slash)), text.substring(slash + 1), null);
+    }
+
+    /// What `rig/target up` has made.
+    static LiveTarget ofRig() throws IOException {
+        String nqn = null;
+        String device = null;
+        Target target = null;
+        for (String line : rig(List.of("status")).lines().toList()) {
+            String[] field = line.split(" ", -1);
+            if (field[0].equals("namespace") && nqn == null) {
+                nqn = field[1];
+                device = field[3];
+            } else if (field[0].equals("port") && target == null) {
+                target = Target.rdma(field[2], Integer.parseInt(field[3]));
+            }
+        }
+        if (nqn == null || target == null) {
+            throw new IOException("rig/target status names no namespace or no port");
+        }
+        return new LiveTarget(target, nqn, device);
+    }
+
+    /// Runs `rig/target`.
+    static String rig(List<String> arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of("rig/target"));
+        command.addAll(arguments);
+        return run(command);
+    }
+
+    /// Runs a program and returns what it printed.
+    static String run(List<String> command) throws IOException {
+        Process process =
+                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        try (InputStream output = process.getInputStream()) {
+            String text = new String(output.readAllBytes(), StandardCharsets.UTF_8);
+            if (!process.waitFor(COMMAND_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+                throw new IOException(command + " did not end");
+            }
+            if (process.exitValue() != 0) {
+                throw new IOException(
+                        command + " ended with status " + process.exitValue() + ": " + text);
+            }
+            return text;
+        } catch (InterruptedException e) {
+            throw new IOException("Interrupted while running " + command, e);
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    /// Changes the target; skips the test when the target is not ours to change.
+    void change(String... arguments) throws IOException {
+        assumeTrue(external() == null, "the target is not ours to change");
+        rig(List.of(arguments));
+    }
+
+    /// What the target's storage holds, read on the target's side, past every cache.
+    byte[] stored(long offset, int bytes) throws IOException {
+        assumeTrue(backing != null, "the target's storage cannot be read from here");
+        Process process =
+                new ProcessBuilder(
+                                "dd",
+                                "if=" + backing,
+                                "iflag=direct,skip_bytes,count_bytes",
+                                "bs=64K",
+                                "skip=" + offset,
+                                "count=" + bytes,
+                                "status=none")
+                        .redirectError(ProcessBuilder.Redirect.INHERIT)
+                        .start();
+        try (InputStream output = process.getInputStream()) {
+            byte[] content = output.readAllBytes();
+            assertThat(content).as("bytes read from " + backing).hasSize(bytes);
+            return content;
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    /// Options for a machine that may stand still for seconds: keep alive is no test of the
+    /// machine's speed.
+    static ConnectOptions patient() {
+        return ConnectOptions.defaults().withKeepAliveTimeout(Duration.ofSeconds(60));
+    }
+
+    Controller connect(Initiator initiator) throws IOException {
+        return initiator.connect(target, nqn, patient());
+    }
+}

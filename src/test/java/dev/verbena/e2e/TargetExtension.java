@@ -1,0 +1,64 @@
+package dev.verbena.e2e;
+
+import static org.junit.jupiter.api.extension.ConditionEvaluationResult.disabled;
+import static org.junit.jupiter.api.extension.ConditionEvaluationResult.enabled;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/// Gives a class of tests its target; see [TargetTest].
+final class TargetExtension
+        implements ExecutionCondition, BeforeAllCallback, AfterAllCallback, ParameterResolver {
+    private static final ExtensionContext.Namespace STORE =
+            ExtensionContext.Namespace.create(TargetExtension.class);
+
+    @Override
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+        if (LiveTarget.inRig() || LiveTarget.external() != null) {
+            return enabled("there is a target");
+        }
+        return disabled("needs a target: run ./verify e2e, or set VERBENA_TARGET=address:port/nqn");
+    }
+
+    @Override
+    public void beforeAll(ExtensionContext context) throws Exception {
+        String external = LiveTarget.external();
+        LiveTarget target;
+        if (external != null) {
+            target = LiveTarget.parse(external);
+        } else {
+            TargetTest annotation = context.getRequiredTestClass().getAnnotation(TargetTest.class);
+            List<String> up = new ArrayList<>(List.of("up", "--size", "64M"));
+            up.addAll(List.of(annotation.value()));
+            // What a killed run may have left would only confuse this one.
+            LiveTarget.rig(List.of("down"));
+            LiveTarget.rig(up);
+            target = LiveTarget.ofRig();
+        }
+        context.getStore(STORE).put(LiveTarget.class, target);
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) throws Exception {
+        if (LiveTarget.external() == null) {
+            LiveTarget.rig(List.of("down"));
+        }
+    }
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == LiveTarget.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        return context.getStore(STORE).get(LiveTarget.class);
+    }
+}
