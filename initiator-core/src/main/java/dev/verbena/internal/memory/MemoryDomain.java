@@ -1,16 +1,21 @@
 package dev.verbena.internal.memory;
 
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Comparator;
 import org.jspecify.annotations.Nullable;
 
-/// The registered memory of one association: what its controller may be given keys for, and nothing else.
+/// The registered memory of one association: what its controller may be given keys for, and nothing
+/// else.
 ///
 /// Threads: any. Look-ups take no lock; registrations are rare and serialised.
 public abstract class MemoryDomain implements AutoCloseable {
-    /// Regions one association may hold at a time; devices offer far more, but a look-up table wants a bound.
+    /// Regions one association may hold at a time; devices offer far more, but a look-up table
+    /// wants a bound.
     public static final int REGION_COUNT_MAX = 65_536;
+
+    private static final System.Logger LOG = System.getLogger("dev.verbena.memory");
 
     private static final Region[] NONE = {};
 
@@ -32,8 +37,9 @@ public abstract class MemoryDomain implements AutoCloseable {
                             + REGION_COUNT_MAX
                             + " memory regions at most; allocate larger arenas");
         }
-        Region region = registerWithDevice(segment);
+        // Before the registration, so that nothing can fail after it.
         Region[] grown = Arrays.copyOf(regions, regions.length + 1);
+        Region region = registerWithDevice(segment);
         grown[regions.length] = region;
         Arrays.sort(grown, Comparator.comparingLong(Region::address));
         regions = grown;
@@ -43,6 +49,8 @@ public abstract class MemoryDomain implements AutoCloseable {
     /// Takes a region back.
     ///
     /// @return false when commands still use it; then it stays registered
+    /// @throws RuntimeException when the device refuses; then it stays registered too, and this may
+    ///   be tried again
     public final synchronized boolean unregister(Region region) {
         if (!region.closeIfUnused()) {
             return false;
@@ -71,16 +79,26 @@ public abstract class MemoryDomain implements AutoCloseable {
         return null;
     }
 
-    /// Deregisters everything that is left. All queues of the association must be gone by now, so no command can be
-    /// using a region; one that is counted as used nevertheless stays registered, because memory a device might still
-    /// touch must not be released.
+    /// Deregisters everything that is left. All queues of the association must be gone by now, so
+    /// no command can be using a region; one that is counted as used nevertheless stays registered,
+    /// because memory a device might still touch must not be released. So does one the device
+    /// refuses to give up.
     ///
     /// @return the number of regions that had to stay
     protected final synchronized int closeRegions() {
         closed = true;
-        Region[] left = Arrays.stream(regions).filter(r -> !r.closeIfUnused()).toArray(Region[]::new);
+        Region[] left = Arrays.stream(regions).filter(r -> !closed(r)).toArray(Region[]::new);
         regions = left;
         return left.length;
+    }
+
+    private static boolean closed(Region region) {
+        try {
+            return region.closeIfUnused();
+        } catch (RuntimeException e) {
+            LOG.log(Level.WARNING, "A memory region cannot be deregistered", e);
+            return false;
+        }
     }
 
     protected abstract Region registerWithDevice(MemorySegment segment);

@@ -5,8 +5,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /// One contiguous piece of registered memory.
 ///
-/// Two remote keys exist for the same bytes, one per direction, so that a controller asked to read a buffer cannot
-/// write it and the other way round. A region counts the commands that use it: it may be deregistered only at zero.
+/// Two remote keys exist for the same bytes, one per direction, so that a controller asked to read
+/// a buffer cannot write it and the other way round. A region counts the commands that use it: it
+/// may be deregistered only at zero.
 ///
 /// Threads: [#tryAcquire] and [#release] from any thread; keys and bounds are immutable.
 public final class Region {
@@ -22,10 +23,15 @@ public final class Region {
     private final Runnable deregister;
     private final AtomicInteger users = new AtomicInteger();
 
+    /// Guarded by the domain, whose lock every closer holds.
+    private boolean deregistered;
+
     /// @param localKey key for the sender's own gather list
     /// @param controllerReadsKey remote key that lets the controller read (data of a write command)
-    /// @param controllerWritesKey remote key that lets the controller write (data of a read command)
-    /// @param deregister releases the registrations; called once, when the region has closed without users
+    /// @param controllerWritesKey remote key that lets the controller write (data of a read
+    ///   command)
+    /// @param deregister releases the registrations, when the region has closed without users;
+    ///   called again by the next attempt to close when it failed
     public Region(
             MemorySegment segment,
             int localKey,
@@ -91,14 +97,20 @@ public final class Region {
         return count < 0 ? count - CLOSED : count;
     }
 
-    /// Closes the region to new users when it has none, and deregisters it.
+    /// Closes the region to new users when it has none, and deregisters it. When the device
+    /// refuses, the region stays closed **and** registered: its memory must not be released before
+    /// a later attempt has succeeded.
     ///
     /// @return false when commands still use it; then nothing has changed
+    /// @throws RuntimeException when the device refuses
     boolean closeIfUnused() {
-        if (!users.compareAndSet(0, CLOSED)) {
-            return users.get() < 0;
+        if (!users.compareAndSet(0, CLOSED) && users.get() >= 0) {
+            return false;
         }
-        deregister.run();
+        if (!deregistered) {
+            deregister.run();
+            deregistered = true;
+        }
         return true;
     }
 }
