@@ -3,13 +3,15 @@ package dev.verbena.internal.fabric;
 import dev.verbena.verbs.CmEvent;
 import dev.verbena.verbs.CmId;
 import dev.verbena.verbs.EventChannel;
-import dev.verbena.verbs.RdmaException;
 import java.lang.System.Logger.Level;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/// Reads connection-manager events for all queues of an initiator on one thread and hands each to its queue.
+/// Reads connection-manager events for all queues of an initiator on one thread and hands each to
+/// its queue.
 ///
 /// Listeners run on that thread: they record and wake, nothing else.
 public final class CmDispatcher implements AutoCloseable {
@@ -25,6 +27,10 @@ public final class CmDispatcher implements AutoCloseable {
 
     private final EventChannel channel;
     private final Map<CmId, Listener> listeners = new ConcurrentHashMap<>();
+
+    /// Identifiers that exist; the channel cannot be closed before them. Guarded by this.
+    private final Set<CmId> open = new HashSet<>();
+
     private final Thread thread;
     private volatile boolean closing;
 
@@ -35,7 +41,8 @@ public final class CmDispatcher implements AutoCloseable {
 
     /// Opens an event channel and starts the thread.
     ///
-    /// @throws RdmaException when the RDMA libraries or the kernel's connection manager are missing
+    /// @throws dev.verbena.verbs.RdmaException when the RDMA libraries or the kernel's connection
+    ///   manager are missing
     public static CmDispatcher open() {
         CmDispatcher dispatcher = new CmDispatcher(EventChannel.open());
         dispatcher.thread.start();
@@ -43,8 +50,14 @@ public final class CmDispatcher implements AutoCloseable {
     }
 
     /// A new identifier whose events go to `listener`.
-    CmId createId(Listener listener) {
+    ///
+    /// @throws IllegalStateException after [#close()]
+    synchronized CmId createId(Listener listener) {
+        if (closing) {
+            throw new IllegalStateException("The initiator is closed");
+        }
         CmId id = channel.createId();
+        open.add(id);
         listeners.put(id, listener);
         return id;
     }
@@ -53,23 +66,36 @@ public final class CmDispatcher implements AutoCloseable {
     void close(CmId id) {
         listeners.remove(id);
         id.close();
+        synchronized (this) {
+            open.remove(id);
+        }
+        if (closing) {
+            channel.wakeUp();
+        }
+    }
+
+    private synchronized boolean finished() {
+        return closing && open.isEmpty();
     }
 
     private void run() {
-        while (!closing) {
+        while (!finished()) {
             try {
                 CmEvent event = channel.poll(POLL_NANOS);
                 if (event != null) {
                     dispatch(event);
                 }
-            } catch (RdmaException e) {
-                if (closing) {
-                    return;
-                }
-                // Without events no queue would learn of its end: say so, and do not spin on a broken descriptor.
+            } catch (RuntimeException e) {
+                // Without events no queue would learn of its end: say so, and do not spin on a
+                // broken descriptor.
                 LOG.log(Level.ERROR, "Reading connection-manager events failed", e);
                 pause();
             }
+        }
+        try {
+            channel.close();
+        } catch (RuntimeException e) {
+            LOG.log(Level.WARNING, "The event channel stays open", e);
         }
     }
 
@@ -84,25 +110,28 @@ public final class CmDispatcher implements AutoCloseable {
     private void dispatch(CmEvent event) {
         Listener listener = listeners.get(event.id());
         if (listener == null) {
-            // An identifier that was closed while its last event, usually TIMEWAIT_EXIT, was on its way.
+            // An identifier that was closed while its last event, usually TIMEWAIT_EXIT, was on its
+            // way.
             return;
         }
         try {
             listener.event(event);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // Errors too: the thread serves all connections.
             LOG.log(Level.ERROR, "A connection-manager event was not handled: " + event, e);
         }
     }
 
+    /// Ends the thread and closes the channel. While a connection is being made or closed on
+    /// another thread, they end with that instead, and this returns at once. Idempotent.
     @Override
     public void close() {
-        if (closing) {
-            return;
+        synchronized (this) {
+            closing = true;
         }
-        closing = true;
         channel.wakeUp();
         boolean interrupted = false;
-        while (thread.isAlive()) {
+        while (thread.isAlive() && finished()) {
             try {
                 // The thread only ever waits in poll, which wakeUp has ended, or sleeps 100 ms.
                 thread.join();
@@ -113,6 +142,5 @@ public final class CmDispatcher implements AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        channel.close();
     }
 }

@@ -11,7 +11,8 @@ import dev.verbena.nvme.WireFormatException;
 import dev.verbena.verbs.CmEvent;
 import org.jspecify.annotations.Nullable;
 
-/// Turns the ways a connection attempt can end into exceptions that say what happened and what to do.
+/// Turns the ways a connection attempt can end into exceptions that say what happened and what to
+/// do.
 final class ConnectRefusals {
     /// Reject reasons of the InfiniBand connection manager that matter here.
     static final int INVALID_SERVICE_ID = 8;
@@ -22,20 +23,28 @@ final class ConnectRefusals {
     private ConnectRefusals() {}
 
     /// @param event what came instead of the event the step was waiting for
-    static ConnectFailedException of(
-            CmEvent event, String step, String address, int queueId) {
+    static ConnectFailedException of(CmEvent event, String step, String address, int queueId) {
         return switch (event) {
             case CmEvent.Rejected rejected -> rejected(rejected, address, queueId);
             case CmEvent.AddressError e ->
                     unreachable(
                             address,
                             queueId,
-                            "the address does not resolve to a neighbour on an RDMA network",
-                            e.status());
+                            "the address does not resolve to a neighbour on an RDMA network"
+                                    + reason(e.status(), e.errnoName()),
+                            null);
             case CmEvent.RouteError e ->
-                    unreachable(address, queueId, "there is no RDMA route to it", e.status());
+                    unreachable(
+                            address,
+                            queueId,
+                            "there is no RDMA route to it" + reason(e.status(), e.errnoName()),
+                            null);
             case CmEvent.Unreachable e ->
-                    unreachable(address, queueId, "nobody answers there", e.status());
+                    unreachable(
+                            address,
+                            queueId,
+                            "nobody answers there" + reason(e.status(), e.errnoName()),
+                            null);
             case CmEvent.ConnectError e ->
                     new ConnectFailedException(
                             address,
@@ -45,9 +54,10 @@ final class ConnectRefusals {
                                     + queue(queueId)
                                     + " to "
                                     + address
-                                    + " failed in the connection manager (status "
-                                    + e.status()
-                                    + ")",
+                                    + " failed in the connection manager"
+                                    + reason(e.status(), e.errnoName())
+                                    + ". Try again; if it stays so, look for messages of the RDMA"
+                                    + " drivers in dmesg on both sides",
                             null);
             default ->
                     new ConnectFailedException(
@@ -84,16 +94,15 @@ final class ConnectRefusals {
     }
 
     static AddressUnreachableException unreachable(
-            String address, int queueId, String why, int status) {
+            String address, int queueId, String why, @Nullable Throwable cause) {
         return new AddressUnreachableException(
                 address,
                 queueId,
                 address
                         + " cannot be reached: "
                         + why
-                        + statusText(status)
                         + ". Check the address, and with \"rdma link\" that an RDMA device sits on the interface that leads there",
-                null);
+                cause);
     }
 
     private static ConnectFailedException rejected(
@@ -109,11 +118,14 @@ final class ConnectRefusals {
                     null);
         }
         RejectStatus status = reason == CONSUMER_DEFINED ? status(event.privateData()) : null;
-        boolean retryable =
-                status == null ? reason == STALE_CONNECTION : status.retryable();
+        boolean retryable = status == null ? reason == STALE_CONNECTION : status.retryable();
         String why =
                 status == null
-                        ? "The connection manager there rejected it: " + event.reasonName() + " (reason " + reason + ")"
+                        ? "The connection manager there rejected it: "
+                                + event.reasonName()
+                                + " (reason "
+                                + reason
+                                + ")"
                         : status.explanation();
         return new ConnectRejectedException(
                 address,
@@ -133,8 +145,8 @@ final class ConnectRefusals {
         }
     }
 
-    private static String statusText(int status) {
-        return status == 0 ? "" : " (status " + status + ")";
+    private static String reason(int status, String errnoName) {
+        return status == 0 ? "" : " (" + errnoName + ")";
     }
 
     static String queue(int queueId) {

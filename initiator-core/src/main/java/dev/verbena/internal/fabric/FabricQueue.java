@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 
 /// A connected queue pair: command capsules out, response capsules in.
 ///
-/// Every slot owns one command capsule, a piece of [#capsules] at [#capsuleOffset]. The owner
-/// fills it, stages it, and rings once for all that is staged. A capsule must not be changed between staging and
-/// [FabricEvents#sent].
+/// Every slot owns one command capsule, a piece of [#capsules] at [#capsuleOffset]. The owner fills
+/// it, stages it, and rings once for all that is staged. A capsule must not be changed between
+/// staging and [FabricEvents#sent].
 ///
 /// Threads: one owner calls everything, except [#fail] and [#wakeUp], which any thread may call.
 public interface FabricQueue {
@@ -28,7 +28,8 @@ public interface FabricQueue {
     /// Puts a slot's capsule on the list for the next [#ring].
     ///
     /// @param tag returned with [FabricEvents#sent], 0..65535
-    /// @param headerBytes bytes of the slot's capsule to send: 64, plus what lies before in-capsule data
+    /// @param headerBytes bytes of the slot's capsule to send: 64, plus what lies before in-capsule
+    ///   data
     /// @param dataAddress in-capsule data, appended to the header; registered memory
     /// @param dataBytes 0 for none
     /// @param dataKey local key of that memory
@@ -42,7 +43,8 @@ public interface FabricQueue {
     /// @return the number of events; 0 also when the queue has failed and nothing is left
     int poll(FabricEvents events);
 
-    /// Whether [#poll] would find something; fetches it into the batch that [#poll] reports, without reporting it.
+    /// Whether [#poll] would find something; fetches it into the batch that [#poll] reports,
+    /// without reporting it.
     boolean hasCompletions();
 
     /// Why the queue is unusable; null while it works.
@@ -51,7 +53,8 @@ public interface FabricQueue {
     /// Makes the queue unusable. The first reason stays. Any thread.
     void fail(FabricFailure failure);
 
-    /// Asks for a wake-up at the next completion. Poll once more before [#block]: what completed earlier wakes nobody.
+    /// Asks for a wake-up at the next completion. Poll once more before [#block]: what completed
+    /// earlier wakes nobody.
     void arm();
 
     /// Waits for a completion after [#arm], for [#wakeUp], or for the time to pass.
@@ -60,14 +63,15 @@ public interface FabricQueue {
     /// Ends [#block] early, or lets the next one return at once. Any thread.
     void wakeUp();
 
-    /// Stops the queue pair and reports everything that was still under way. Afterwards, when true, the device will
-    /// neither read nor write any memory on behalf of this queue.
+    /// Stops the queue pair and reports everything that was still under way. Afterwards, when true,
+    /// the device will neither read nor write any memory on behalf of this queue.
     ///
     /// @return false when flushing did not end in time; then only [#close] makes memory safe
     boolean drain(FabricEvents events, Deadline deadline);
 
     /// Destroys the queue pair and releases its memory.
     ///
-    /// @return false when the device refused to let go: memory the queue used must then never be reused
+    /// @return false when the device refused to let go: memory the queue used must then never be
+    ///   reused
     boolean close();
 }

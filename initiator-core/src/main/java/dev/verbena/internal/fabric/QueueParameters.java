@@ -3,9 +3,11 @@ package dev.verbena.internal.fabric;
 /// What a queue is opened with.
 ///
 /// @param queueId 0 for admin, 1..65534 for I/O
-/// @param entryCount size of the submission queue in entries, 2..65536
+/// @param entryCount size of the submission queue in entries, 2..65535: the connection request
+///   counts them in 16 bits
 /// @param controllerId id of the association for I/O queues, 0xFFFF for the admin queue
-/// @param capsuleHeaderBytes bytes per slot that this side fills: 64 plus the offset of in-capsule data
+/// @param capsuleHeaderBytes bytes per slot that this side fills: 64 plus the offset of in-capsule
+///   data
 /// @param typeOfService IP type of service, -1 to leave it to the system
 /// @param retryCount transport retries, 0..7
 public record QueueParameters(
@@ -15,12 +17,13 @@ public record QueueParameters(
         int capsuleHeaderBytes,
         int typeOfService,
         int retryCount) {
-    /// Upper bound for the bytes before in-capsule data; ICDOFF is 16 bits wide, no target is known to use more than 0.
-    public static final int CAPSULE_HEADER_BYTES_MAX = 64 + 65_535 * 16;
+    /// Upper bound for the bytes before in-capsule data. ICDOFF could ask for a mebibyte in every
+    /// slot of every queue; no target is known to use more than 0.
+    public static final int CAPSULE_HEADER_BYTES_MAX = 64 + 4096;
 
     public QueueParameters {
         check("queueId", queueId, 0, 65_534);
-        check("entryCount", entryCount, 2, 65_536);
+        check("entryCount", entryCount, 2, 65_535);
         check("controllerId", controllerId, 0, 0xFFFF);
         check("capsuleHeaderBytes", capsuleHeaderBytes, 64, CAPSULE_HEADER_BYTES_MAX);
         check("typeOfService", typeOfService, -1, 255);

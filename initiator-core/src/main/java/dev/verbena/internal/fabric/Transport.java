@@ -7,8 +7,8 @@ import java.io.IOException;
 ///
 /// Threads: any; [#connect] blocks its caller.
 public interface Transport extends AutoCloseable {
-    /// Connects one queue, up to and including the transport's own handshake. The NVMe-oF Connect command is the
-    /// caller's next step.
+    /// Connects one queue, up to and including the transport's own handshake. The NVMe-oF Connect
+    /// command is the caller's next step.
     ///
     /// @throws dev.verbena.ConnectFailedException with the reason as its type
     /// @throws java.io.InterruptedIOException when the calling thread was interrupted
@@ -23,7 +23,8 @@ public interface Transport extends AutoCloseable {
     /// Most segments one capsule may be gathered from, header included.
     int sendSegmentMax();
 
-    /// Releases the association's memory registrations. All queues have to be closed.
+    /// Releases the association's memory registrations. All queues have to be closed. Nothing can
+    /// be connected afterwards.
     @Override
     void close();
 }

@@ -20,19 +20,19 @@ import org.jspecify.annotations.Nullable;
 
 /// Takes one queue pair through address, route and connection; used once.
 final class VerbsConnector implements CmDispatcher.Listener {
-    /// Longest wait for one step (address, route, connection), whatever the caller's deadline allows. The kernel's
-    /// initiator gives a whole connection 3 s as well.
+    /// Longest wait for one step (address, route, connection), whatever the caller's deadline
+    /// allows. The kernel's initiator gives a whole connection 3 s as well.
     static final Duration STEP_TIMEOUT = Duration.ofSeconds(3);
 
-    /// How much longer than the kernel's own time-out an event is waited for, so that the kernel's answer, which knows
-    /// the reason, wins over ours.
+    /// How much longer than the kernel's own time-out an event is waited for, so that the kernel's
+    /// answer, which knows the reason, wins over ours.
     private static final Duration EVENT_GRACE = Duration.ofMillis(500);
 
     /// The target never reads from us by RDMA READ requests of ours, so none are initiated.
     private static final int INITIATOR_DEPTH = 0;
 
-    /// Retry for ever while the target is short of receives: targets with a shared receive queue do run out of them,
-    /// and the command's own deadline bounds the wait.
+    /// Retry for ever while the target is short of receives: targets with a shared receive queue do
+    /// run out of them, and the command's own deadline bounds the wait.
     private static final int RNR_RETRY_FOREVER = 7;
 
     /// The connection manager's wire format has eight bits for it.
@@ -97,8 +97,7 @@ final class VerbsConnector implements CmDispatcher.Listener {
         }
     }
 
-    private void resolve(
-            CmId id, @Nullable InetSocketAddress source, InetSocketAddress destination)
+    private void resolve(CmId id, @Nullable InetSocketAddress source, InetSocketAddress destination)
             throws IOException {
         if (parameters.typeOfService() >= 0) {
             id.typeOfService(parameters.typeOfService());
@@ -151,8 +150,8 @@ final class VerbsConnector implements CmDispatcher.Listener {
         return queue;
     }
 
-    /// Capsules that may be outstanding: one less than the ring has entries, as for any NVMe queue, and no more than
-    /// the controller says it has receives for.
+    /// Capsules that may be outstanding: one less than the ring has entries, as for any NVMe queue,
+    /// and no more than the controller says it has receives for.
     private int acceptedDepth(CmEvent.Established event) throws IOException {
         int depth = parameters.entryCount() - 1;
         try {
@@ -199,22 +198,18 @@ final class VerbsConnector implements CmDispatcher.Listener {
                 return expected.cast(event);
             }
             if (!(event instanceof CmEvent.TimewaitExit)) {
-                throw ConnectRefusals.of(
-                        event, doing, transport.address(), parameters.queueId());
+                throw ConnectRefusals.of(event, doing, transport.address(), parameters.queueId());
             }
             // TIMEWAIT_EXIT is never the answer to a step; see rdma_get_cm_event(3).
         }
     }
 
     private ConnectFailedException unreachable(String why, RdmaException cause) {
-        ConnectFailedException e =
-                ConnectRefusals.unreachable(
-                        transport.address(),
-                        parameters.queueId(),
-                        why + " (" + cause.errnoName() + ")",
-                        0);
-        e.initCause(cause);
-        return e;
+        return ConnectRefusals.unreachable(
+                transport.address(),
+                parameters.queueId(),
+                why + " (" + cause.errnoName() + ")",
+                cause);
     }
 
     private ConnectFailedException refused(RdmaException cause) {

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A queue pair over libibverbs with its completion queue, its capsules and its receive ring.
 ///
-/// A send's `wr_id` holds slot and tag, a receive's the ring position with [#RECEIVE_FLAG]: nothing that comes from the
-/// wire is needed to know whose completion it is.
+/// A send's `wr_id` holds slot and tag, a receive's the ring position with [#RECEIVE_FLAG]: nothing
+/// that comes from the wire is needed to know whose completion it is.
 final class VerbsQueue implements FabricQueue {
     private static final System.Logger LOG = System.getLogger("dev.verbena.fabric");
 
@@ -73,6 +73,9 @@ final class VerbsQueue implements FabricQueue {
 
     private boolean closed;
 
+    /// What [#close] found, for whoever calls it again.
+    private boolean released;
+
     /// @param id resolved; owned by this object from now on, also when the constructor fails
     VerbsQueue(
             CmDispatcher dispatcher,
@@ -94,9 +97,11 @@ final class VerbsQueue implements FabricQueue {
                     keep(memory.protectionDomain().register(responses, Access.LOCAL_WRITE));
             RdmaContext context = id.context();
             channel = keep(context.createCompletionChannel());
-            // Every send and every receive can be complete at the same time, and flushed receives come on top of them.
+            // Every send and every receive can be complete at the same time, and flushed receives
+            // come on top of them.
             completionQueue = keep(context.createCompletionQueue(2 * entryCount, channel));
-            UnconnectedQueuePair pair = keep(id.createQueuePair(memory.protectionDomain(), options(context)));
+            UnconnectedQueuePair pair =
+                    keep(id.createQueuePair(memory.protectionDomain(), options(context)));
             unconnected = pair;
             completions = WorkCompletions.allocate(arena, BATCH);
             sends = prepareSends();
@@ -151,7 +156,8 @@ final class VerbsQueue implements FabricQueue {
             throw new IllegalStateException("Queue " + queueId + " is connected already");
         }
         QueuePair connected = pair.connected(event);
-        // The connected object took the place of the unconnected one, which has nothing left to close.
+        // The connected object took the place of the unconnected one, which has nothing left to
+        // close.
         resources.remove(pair);
         resources.push(connected);
         unconnected = null;
@@ -167,7 +173,9 @@ final class VerbsQueue implements FabricQueue {
             case CmEvent.Disconnected e ->
                     fail(FabricFailure.Kind.DISCONNECTED, "the target disconnected");
             case CmEvent.AddressChange e ->
-                    fail(FabricFailure.Kind.DISCONNECTED, "the local address moved to another device");
+                    fail(
+                            FabricFailure.Kind.DISCONNECTED,
+                            "the local address moved to another device");
             case CmEvent.TimewaitExit e ->
                     fail(FabricFailure.Kind.DISCONNECTED, "the connection has ended");
             default -> LOG.log(Level.DEBUG, "Queue {0} ignores {1}", queueId, event);
@@ -251,7 +259,8 @@ final class VerbsQueue implements FabricQueue {
         if (errno == 0) {
             sendsPosted += count;
         } else {
-            // How many of the chain were taken is known only to the device; they are waited for by destroying the pair.
+            // How many of the chain were taken is known only to the device; they are waited for by
+            // destroying the pair.
             sendsPosted = Integer.MAX_VALUE / 2;
             postFailed("ibv_post_send", errno);
         }
@@ -278,7 +287,8 @@ final class VerbsQueue implements FabricQueue {
         if (count == 0) {
             return 0;
         }
-        // First all receives are copied out and posted again, then anybody hears of them: a handler that submits at
+        // First all receives are copied out and posted again, then anybody hears of them: a handler
+        // that submits at
         // once finds a receive behind every capsule it may have outstanding.
         repostReceives(count);
         for (int i = 0; i < count; i++) {
@@ -345,7 +355,8 @@ final class VerbsQueue implements FabricQueue {
         }
         int status = completions.status(index);
         if (status == WorkCompletionStatus.FLUSHED_VALUE) {
-            // The consequence of an error or a disconnect, not its reason; the reason is on its way or known.
+            // The consequence of an error or a disconnect, not its reason; the reason is on its way
+            // or known.
             fail(FabricFailure.Kind.DISCONNECTED, "the connection was lost");
             return;
         }
@@ -404,18 +415,20 @@ final class VerbsQueue implements FabricQueue {
     @Override
     public boolean close() {
         if (closed) {
-            return true;
+            return released;
         }
         closed = true;
         fail(FabricFailure.Kind.CLOSED, "the queue is closed");
         if (queuePair != null) {
             quietly("rdma_disconnect", id::disconnect);
         }
-        return release();
+        released = release();
+        return released;
     }
 
-    /// Destroys newest first: queue pair, completion queue, channel, registrations, memory; the identifier after its
-    /// queue pair. Memory under a registration that cannot be released is left allocated.
+    /// Destroys newest first: queue pair, completion queue, channel, registrations, memory; the
+    /// identifier after its queue pair. Memory under a registration that cannot be released is left
+    /// allocated.
     private boolean release() {
         boolean complete = true;
         QueuePair pair = queuePair;

@@ -11,10 +11,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/// The way to a controller over libibverbs and librdmacm, with one protection domain for all of its queues.
+/// The way to a controller over libibverbs and librdmacm, with one protection domain for all of its
+/// queues.
 public final class VerbsTransport implements Transport {
-    /// A target may still hold the queue pair number of a connection that died on our side; it answers "stale" until
-    /// it has cleaned up. A new queue pair has another number.
+    /// A target may still hold the queue pair number of a connection that died on our side; it
+    /// answers "stale" until it has cleaned up. A new queue pair has another number.
     static final int STALE_ATTEMPTS_MAX = 5;
 
     private static final long STALE_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -28,6 +29,7 @@ public final class VerbsTransport implements Transport {
     private final String address;
     private @Nullable VerbsMemoryDomain memory;
     private @Nullable RdmaContext device;
+    private boolean closed;
 
     /// @param source local address to connect from; null to let routing decide
     /// @param destination resolved address
@@ -60,8 +62,12 @@ public final class VerbsTransport implements Transport {
 
     /// The protection domain on the device the address led to; made at the first queue.
     ///
-    /// @throws IOException when a later queue is routed over another device, whose keys would be of no use
+    /// @throws IOException when a later queue is routed over another device, whose keys would be of
+    ///   no use
     synchronized VerbsMemoryDomain memoryOn(RdmaContext context) throws IOException {
+        if (closed) {
+            throw new IOException("The connection to " + address + " is closed");
+        }
         if (memory == null) {
             memory = new VerbsMemoryDomain(context.allocateProtectionDomain());
             device = context;
@@ -84,7 +90,10 @@ public final class VerbsTransport implements Transport {
     @Override
     public synchronized MemoryDomain memory() {
         if (memory == null) {
-            throw new IllegalStateException("No queue has been connected to " + address);
+            throw new IllegalStateException(
+                    closed
+                            ? "The connection to " + address + " is closed"
+                            : "No queue has been connected to " + address);
         }
         return memory;
     }
@@ -101,6 +110,7 @@ public final class VerbsTransport implements Transport {
 
     @Override
     public synchronized void close() {
+        closed = true;
         if (memory != null) {
             memory.close();
             memory = null;
