@@ -16,22 +16,23 @@ import java.util.concurrent.ExecutionException;
 
 /// A namespace as a block device: bytes in, bytes out, any thread.
 ///
-/// Offsets and lengths are bytes and multiples of [#blockSize]. Memory of a [DmaArena] of the same controller is used in
-/// place; any other memory, heap arrays included, is copied through registered buffers. Requests of any length are cut
-/// into commands the controller accepts; they are not atomic as a whole.
+/// Offsets and lengths are bytes and multiples of [#blockSize]. Memory of a [DmaArena] of the same
+/// controller is used in place; any other memory, heap arrays included, is copied through
+/// registered buffers. Requests of any length are cut into commands the controller accepts; they
+/// are not atomic as a whole.
 ///
-/// The blocking methods suit virtual threads: waiting parks the thread. The `…Async` methods return at once, unless
-/// more than 1024 requests are waiting. Stages attached to their futures without an executor run on the device's own
-/// thread and must not block it.
+/// The blocking methods suit virtual threads: waiting parks the thread. The `…Async` methods return
+/// at once, unless more than 1024 requests are waiting: then they wait for a place, up to the I/O
+/// time-out. Stages attached to their futures without an executor run on the device's own thread
+/// and must not block it.
 ///
-/// A future that is cancelled or timed out does not end its command: the buffer stays in use until the command has
-/// ended, and a [DmaArena] refuses to close until then.
+/// A future that is cancelled or timed out does not end its command: the buffer stays in use until
+/// the command has ended, and a [DmaArena] refuses to close until then.
 ///
 /// Threads: any.
 public final class BlockDevice implements AutoCloseable {
     private final Controller controller;
     private final Namespace namespace;
-    private final int queueId;
     private final DeviceWorker worker;
 
     BlockDevice(
@@ -43,7 +44,7 @@ public final class BlockDevice implements AutoCloseable {
             Duration ioTimeout) {
         this.controller = controller;
         this.namespace = namespace;
-        this.queueId = commands.queueId();
+        int queueId = commands.queueId();
         this.worker =
                 new DeviceWorker(
                         "verbena-io-" + commands.queueId(),
@@ -53,7 +54,8 @@ public final class BlockDevice implements AutoCloseable {
                         namespace.id(),
                         namespace.blockSize(),
                         ioTimeout.toNanos(),
-                        controller::lost);
+                        controller::lost,
+                        () -> controller.closed(this, queueId));
     }
 
     public Namespace namespace() {
@@ -105,9 +107,11 @@ public final class BlockDevice implements AutoCloseable {
         await(flushAsync(), "flush");
     }
 
-    /// Starts to read. The future completes when the data is there, or exceptionally as for [#read].
+    /// Starts to read. The future completes when the data is there, or exceptionally as for
+    /// [#read].
     ///
-    /// @throws IllegalArgumentException when offset or length do not fit, or the buffer is confined to one thread
+    /// @throws IllegalArgumentException when offset or length do not fit, or the buffer is confined
+    ///   to one thread
     public CompletableFuture<Void> readAsync(long offset, MemorySegment buffer) {
         checkRange(offset, buffer, true);
         if (!worker.canAccess(buffer)) {
@@ -177,7 +181,9 @@ public final class BlockDevice implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException(
-                    "Interrupted during a " + what + "; its buffer stays in use until it has ended");
+                    "Interrupted during a "
+                            + what
+                            + "; its buffer stays in use until it has ended");
         } catch (ExecutionException e) {
             Throwable cause = e.getCause();
             if (cause instanceof IOException io) {
@@ -189,7 +195,7 @@ public final class BlockDevice implements AutoCloseable {
         }
     }
 
-    /// Requests whose data was copied because its memory is not registered.
+    /// Commands whose data was copied because its memory is not registered.
     public long bouncedCount() {
         return worker.bouncedCount();
     }
@@ -198,11 +204,16 @@ public final class BlockDevice implements AutoCloseable {
         worker.fail(failure);
     }
 
-    /// Waits for the requests that were accepted, then disconnects the queue. Idempotent.
+    /// Whether the caller runs on the device's own thread, in a stage attached to a future.
+    boolean isOwnThread() {
+        return worker.isCurrentThread();
+    }
+
+    /// Waits for the requests that were accepted, then disconnects the queue. Idempotent. In a
+    /// stage that runs on the device's own thread, it only starts to close.
     @Override
     public void close() {
         worker.close();
-        controller.closed(this, queueId);
     }
 
     /// The namespace and its subsystem.

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A queue could not be connected. The subclass says why; the message says what to do.
 ///
-/// Nothing is left behind: the queue pair, its memory and its threads are gone when this reaches the caller.
+/// Nothing is left behind: the queue pair, its memory and its threads are gone when this reaches
+/// the caller.
 public class ConnectFailedException extends IOException {
     @Serial private static final long serialVersionUID = 1;
 

@@ -11,7 +11,8 @@ public final class ConnectRejectedException extends ConnectFailedException {
     private final int reason;
     private final @Nullable RejectStatus status;
 
-    /// @param reason reject reason of the connection manager (28: the consumer, which is the NVMe target, refused)
+    /// @param reason reject reason of the connection manager (28: the consumer, which is the NVMe
+    ///   target, refused)
     /// @param status the NVMe/RDMA status that came with it, null when there was none
     public ConnectRejectedException(
             String address,

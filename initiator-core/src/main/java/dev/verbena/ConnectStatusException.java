@@ -13,11 +13,7 @@ public class ConnectStatusException extends ConnectFailedException {
 
     /// @param status status field of the completion (SC, SCT, CRD, More, DNR)
     public ConnectStatusException(
-            String address,
-            int queueId,
-            int status,
-            ConnectFailure.Reason reason,
-            String message) {
+            String address, int queueId, int status, ConnectFailure.Reason reason, String message) {
         super(address, queueId, !new NvmeStatus(status).doNotRetry(), message, null);
         this.status = status;
         this.reason = reason;

@@ -5,6 +5,7 @@ import dev.verbena.internal.control.Association;
 import dev.verbena.internal.control.AssociationParameters;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.engine.DataPlacement;
+import dev.verbena.internal.fabric.Deadline;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.nvme.Capabilities;
@@ -21,16 +22,20 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A connected controller of one subsystem.
 ///
-/// When its connection is lost every command ends with an error, [#state] becomes [ControllerState#DEAD] and stays so:
-/// connect again for a new controller.
+/// When its connection is lost every command ends with an error, [#state] becomes
+/// [ControllerState#DEAD] and stays so: connect again for a new controller.
 ///
 /// Threads: any.
 public final class Controller implements AutoCloseable {
     private static final Duration SHUTDOWN_TIMEOUT_MAX = Duration.ofSeconds(30);
+
+    /// Invalid Namespace or Format (SCT 0h, SC 0Bh).
+    private static final int INVALID_NAMESPACE = 0x0B;
 
     private final Association association;
     private final Consumer<Controller> onClose;
@@ -38,6 +43,13 @@ public final class Controller implements AutoCloseable {
     private final BitSet queueIds = new BitSet();
     private final Set<IoQueue> queues = new LinkedHashSet<>();
     private final Set<BlockDevice> devices = new LinkedHashSet<>();
+
+    /// Queues being connected at this moment; guarded by this.
+    private int opening;
+
+    /// Set by [#close]: no queue is opened any more; guarded by this.
+    private boolean closing;
+
     private final IdentifyController identify;
     private final DataPlacement placement;
     private final int ioQueueCount;
@@ -96,16 +108,13 @@ public final class Controller implements AutoCloseable {
     }
 
     private static Controller setUp(
-            Association association,
-            AssociationParameters parameters,
-            Consumer<Controller> onClose)
+            Association association, AssociationParameters parameters, Consumer<Controller> onClose)
             throws IOException {
         AdminCalls calls = new AdminCalls(association);
         Version version =
                 new Version((int) association.property(dev.verbena.nvme.Property.VS, false));
         IdentifyController identify = calls.identifyController();
-        if (identify.keepAliveGranularity100ms() > 0
-                && !parameters.keepAliveTimeout().isZero()) {
+        if (identify.keepAliveGranularity100ms() > 0 && !parameters.keepAliveTimeout().isZero()) {
             association.startKeepAlive();
         }
         if (!identify.keyedSglSupported()) {
@@ -122,8 +131,8 @@ public final class Controller implements AutoCloseable {
     private static List<Namespace> readNamespaces(AdminCalls calls) throws IOException {
         List<Namespace> found = new ArrayList<>();
         for (int id : calls.activeNamespaces()) {
-            IdentifyNamespace identify = calls.identifyNamespace(id);
-            if (!identify.isActive()) {
+            IdentifyNamespace identify = identifyIfPresent(calls, id);
+            if (identify == null || !identify.isActive()) {
                 // Removed between the list and this command.
                 continue;
             }
@@ -137,6 +146,18 @@ public final class Controller implements AutoCloseable {
             found.add(new Namespace(id, identify, descriptors));
         }
         return List.copyOf(found);
+    }
+
+    private static @Nullable IdentifyNamespace identifyIfPresent(AdminCalls calls, int id)
+            throws IOException {
+        try {
+            return calls.identifyNamespace(id);
+        } catch (NvmeException e) {
+            if (e.status().typeAndCode() == INVALID_NAMESPACE) {
+                return null;
+            }
+            throw e;
+        }
     }
 
     /// Where the controller stands.
@@ -169,12 +190,14 @@ public final class Controller implements AutoCloseable {
         return association.parameters().subsystem().value();
     }
 
-    /// I/O queues the controller granted; this many [IoQueue]s and [BlockDevice]s can be open at the same time.
+    /// I/O queues the controller granted; this many [IoQueue]s and [BlockDevice]s can be open at
+    /// the same time.
     public int ioQueueCount() {
         return ioQueueCount;
     }
 
-    /// Most bytes of a write that travel in the command capsule; 0 when the controller takes none there.
+    /// Most bytes of a write that travel in the command capsule; 0 when the controller takes none
+    /// there.
     public int inCapsuleBytesMax() {
         return placement.inCapsuleBytesMax();
     }
@@ -204,9 +227,7 @@ public final class Controller implements AutoCloseable {
                         + " has no active namespace "
                         + Integer.toUnsignedString(id)
                         + "; it has "
-                        + namespaces.stream()
-                                .map(n -> Integer.toUnsignedString(n.id()))
-                                .toList());
+                        + namespaces.stream().map(n -> Integer.toUnsignedString(n.id())).toList());
     }
 
     /// Reads the list of namespaces again.
@@ -218,7 +239,8 @@ public final class Controller implements AutoCloseable {
     /// Allocates memory that this controller's commands can use without a copy.
     ///
     /// @param byteSize of the whole arena
-    /// @throws dev.verbena.verbs.RdmaException when it cannot be registered, usually for the locked-memory limit
+    /// @throws dev.verbena.verbs.RdmaException when it cannot be registered, usually for the
+    ///   locked-memory limit
     public DmaArena newArena(long byteSize) {
         return new DmaArena(association.memory(), byteSize);
     }
@@ -228,19 +250,17 @@ public final class Controller implements AutoCloseable {
     /// @throws ConnectFailedException when the controller refuses it
     /// @throws IOException when all granted queues are open
     public IoQueue openQueue() throws IOException {
-        CommandQueue commands = openCommands();
-        IoQueue queue =
-                new IoQueue(
-                        this,
-                        commands,
-                        association.memory(),
-                        placement,
-                        association.parameters().options().ioTimeout());
-        synchronized (this) {
+        return open(commands -> {
+            IoQueue queue =
+                    new IoQueue(
+                            this,
+                            commands,
+                            association.memory(),
+                            placement,
+                            association.parameters().options().ioTimeout());
             queues.add(queue);
-        }
-        failIfLost(commands);
-        return queue;
+            return queue;
+        });
     }
 
     /// Opens a namespace for reading and writing, on an I/O queue and a thread of its own.
@@ -248,44 +268,95 @@ public final class Controller implements AutoCloseable {
     /// @param namespaceId one of [#namespaces]
     public BlockDevice openDevice(int namespaceId) throws IOException {
         Namespace namespace = namespace(namespaceId);
-        CommandQueue commands = openCommands();
-        BlockDevice device =
-                new BlockDevice(
-                        this,
-                        namespace,
-                        commands,
-                        association.memory(),
-                        placement,
-                        association.parameters().options().ioTimeout());
-        synchronized (this) {
+        checkUsable(namespace);
+        return open(commands -> {
+            BlockDevice device =
+                    new BlockDevice(
+                            this,
+                            namespace,
+                            commands,
+                            association.memory(),
+                            placement,
+                            association.parameters().options().ioTimeout());
             devices.add(device);
-        }
-        failIfLost(commands);
-        return device;
+            return device;
+        });
     }
 
-    private CommandQueue openCommands() throws IOException {
-        int queueId = takeQueueId();
-        try {
-            int entries =
-                    Math.min(
-                            association.parameters().options().queueSize(),
-                            capabilities().maximumQueueEntries());
-            int outstandingMax = identify.maximumOutstandingCommands();
-            if (outstandingMax > 0) {
-                // One entry of a ring stays empty.
-                entries = Math.min(entries, outstandingMax + 1);
-            }
-            return association.openIoQueue(
-                    queueId, Math.max(2, entries), placement.capsuleHeaderBytes());
-        } catch (IOException | RuntimeException e) {
-            giveBackQueueId(queueId);
-            throw e;
+    /// Sizes are the controller's claim.
+    private void checkUsable(Namespace namespace) throws IOException {
+        if (namespace.blockSize() > placement.transferBytesMax()) {
+            throw new IOException(
+                    "A block of "
+                            + namespace.blockSize()
+                            + " bytes is more than one command to this controller can carry ("
+                            + placement.transferBytesMax()
+                            + " bytes)");
         }
+        long blocksMax = Long.MAX_VALUE / namespace.blockSize();
+        if (Long.compareUnsigned(namespace.blockCount(), blocksMax) > 0) {
+            throw new IOException(
+                    "The controller claims "
+                            + Long.toUnsignedString(namespace.blockCount())
+                            + " blocks of "
+                            + namespace.blockSize()
+                            + " bytes for namespace "
+                            + Integer.toUnsignedString(namespace.id())
+                            + "; a device has less than 2^63 bytes");
+        }
+    }
+
+    /// Connects a queue and gives it to its user.
+    ///
+    /// @param user made under this object's lock, so that nobody sees it end before it is listed
+    private <T> T open(Function<CommandQueue, T> user) throws IOException {
+        int queueId = takeQueueId();
+        CommandQueue commands = null;
+        boolean opened = false;
+        try {
+            commands = connectQueue(queueId);
+            T result;
+            synchronized (this) {
+                if (closing) {
+                    throw lostException();
+                }
+                result = user.apply(commands);
+                opened = true;
+            }
+            failIfLost(commands);
+            return result;
+        } finally {
+            if (!opened && commands != null) {
+                commands.close((token, slot, status, result) -> {});
+            }
+            openingEnded(queueId, opened);
+        }
+    }
+
+    private synchronized void openingEnded(int queueId, boolean opened) {
+        opening--;
+        if (!opened) {
+            queueIds.clear(queueId);
+        }
+        notifyAll();
+    }
+
+    private CommandQueue connectQueue(int queueId) throws IOException {
+        int entries =
+                Math.min(
+                        association.parameters().options().queueSize(),
+                        capabilities().maximumQueueEntries());
+        int outstandingMax = identify.maximumOutstandingCommands();
+        if (outstandingMax > 0) {
+            // One entry of a ring stays empty.
+            entries = Math.min(entries, outstandingMax + 1);
+        }
+        return association.openIoQueue(
+                queueId, Math.max(2, entries), placement.capsuleHeaderBytes());
     }
 
     private synchronized int takeQueueId() throws IOException {
-        if (state != ControllerState.LIVE) {
+        if (state != ControllerState.LIVE || closing) {
             throw lostException();
         }
         int queueId = queueIds.nextClearBit(1);
@@ -297,11 +368,8 @@ public final class Controller implements AutoCloseable {
                             + " with a larger ioQueues option");
         }
         queueIds.set(queueId);
+        opening++;
         return queueId;
-    }
-
-    private synchronized void giveBackQueueId(int queueId) {
-        queueIds.clear(queueId);
     }
 
     private IOException lostException() {
@@ -340,18 +408,20 @@ public final class Controller implements AutoCloseable {
 
     synchronized void closed(IoQueue queue, int queueId) {
         queues.remove(queue);
-        giveBackQueueId(queueId);
+        queueIds.clear(queueId);
     }
 
     synchronized void closed(BlockDevice device, int queueId) {
         devices.remove(device);
-        giveBackQueueId(queueId);
+        queueIds.clear(queueId);
     }
 
-    /// Closes the devices, shuts the controller down and disconnects. Idempotent; takes at most some seconds when the
-    /// target does not answer any more.
+    /// Closes the devices, shuts the controller down and disconnects. Idempotent; takes at most
+    /// some seconds when the target does not answer any more.
     ///
-    /// @throws IllegalStateException when I/O queues are open: only their owners can close them
+    /// @throws IllegalStateException when I/O queues are open: only their owners can close them;
+    ///   also in a stage that runs on a device's own thread, which would wait for itself. Then
+    ///   nothing has changed
     @Override
     public void close() {
         List<BlockDevice> open;
@@ -361,18 +431,46 @@ public final class Controller implements AutoCloseable {
                         "Close the open I/O queues of this controller first: " + queues);
             }
             open = List.copyOf(devices);
-        }
-        open.forEach(BlockDevice::close);
-        synchronized (this) {
+            if (open.stream().anyMatch(BlockDevice::isOwnThread)) {
+                throw new IllegalStateException(
+                        "A device's own thread cannot close its controller; attach the stage with"
+                                + " an executor");
+            }
+            closing = true;
             if (state == ControllerState.LIVE) {
                 state = ControllerState.DELETING;
             }
+            awaitOpening();
         }
+        open.forEach(BlockDevice::close);
         Duration wanted = Duration.ofMillis(identify.rtd3EntryMicros() / 1000);
         association.close(
                 wanted.compareTo(SHUTDOWN_TIMEOUT_MAX) > 0 ? SHUTDOWN_TIMEOUT_MAX : wanted);
         state = ControllerState.DEAD;
         onClose.accept(this);
+    }
+
+    /// Waits for queues that other threads are connecting: they find the controller closing and
+    /// take them down again.
+    private synchronized void awaitOpening() {
+        Deadline deadline =
+                Deadline.after(
+                        association
+                                .parameters()
+                                .options()
+                                .connectTimeout()
+                                .plus(CommandQueue.DRAIN_TIMEOUT));
+        boolean interrupted = false;
+        while (opening > 0 && !deadline.expired()) {
+            try {
+                wait(Math.max(1, deadline.remainingMillis()));
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /// Subsystem, controller id, address and state.

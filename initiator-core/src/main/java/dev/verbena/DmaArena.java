@@ -5,13 +5,15 @@ import dev.verbena.internal.memory.Region;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// Memory the network card may read and write directly: an arena whose segments are registered with one controller's
-/// connection.
+/// Memory the network card may read and write directly: an arena whose segments are registered with
+/// one controller's connection.
 ///
-/// The arena has a fixed size, allocated and registered as a whole when it is made; [#allocate] cuts pieces from it,
-/// which live until the arena is closed. Its memory counts against the limit for locked memory (`ulimit -l`).
+/// The arena has a fixed size, allocated and registered as a whole when it is made; [#allocate]
+/// cuts pieces from it, which live until the arena is closed. Its memory counts against the limit
+/// for locked memory (`ulimit -l`).
 ///
-/// [#close] refuses while commands use the memory, so a segment can never be freed under a running transfer.
+/// [#close] refuses while commands use the memory, so a segment can never be freed under a running
+/// transfer.
 ///
 /// Threads: any; the segments can be accessed from any thread.
 public final class DmaArena implements Arena {
@@ -25,7 +27,8 @@ public final class DmaArena implements Arena {
 
     DmaArena(MemoryDomain memory, long byteSize) {
         if (byteSize < 1) {
-            throw new IllegalArgumentException("An arena of " + byteSize + " bytes; 1 is the least");
+            throw new IllegalArgumentException(
+                    "An arena of " + byteSize + " bytes; 1 is the least");
         }
         this.memory = memory;
         this.arena = Arena.ofShared();
@@ -39,7 +42,8 @@ public final class DmaArena implements Arena {
 
     /// Cuts a zeroed segment from the arena.
     ///
-    /// @throws IllegalStateException when the rest of the arena is too small, or the arena is closed
+    /// @throws IllegalStateException when the rest of the arena is too small, or the arena is
+    ///   closed
     @Override
     public synchronized MemorySegment allocate(long byteSize, long byteAlignment) {
         if (byteSize < 0 || byteAlignment < 1 || Long.bitCount(byteAlignment) != 1) {
@@ -81,7 +85,8 @@ public final class DmaArena implements Arena {
 
     /// Deregisters and frees the memory. Idempotent.
     ///
-    /// @throws IllegalStateException while commands use it; close or drain the queue or device first
+    /// @throws IllegalStateException while commands use it; close or drain the queue or device
+    ///   first
     @Override
     public synchronized void close() {
         if (!arena.scope().isAlive()) {

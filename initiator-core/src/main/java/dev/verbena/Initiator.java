@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// }
 /// ```
 ///
-/// One initiator per process is enough; it owns one thread, and each controller another. Closing it closes its
-/// controllers.
+/// One initiator per process is enough; it owns one thread, and each controller another. Closing it
+/// closes its controllers.
 ///
 /// Threads: any.
 public final class Initiator implements AutoCloseable {
@@ -41,11 +41,11 @@ public final class Initiator implements AutoCloseable {
         this.host = host;
     }
 
-    /// Opens an initiator with this machine's host identity: `/etc/nvme/hostnqn` and `hostid`, or what is derived from
-    /// the machine; see [HostIdentity#system].
+    /// Opens an initiator with this machine's host identity: `/etc/nvme/hostnqn` and `hostid`, or
+    /// what is derived from the machine; see [HostIdentity#system].
     ///
-    /// @throws dev.verbena.verbs.RdmaUnavailableException when a library, native access or the kernel's RDMA support is
-    ///     missing; the message says which, and what to do
+    /// @throws dev.verbena.verbs.RdmaUnavailableException when a library, native access or the
+    ///   kernel's RDMA support is missing; the message says which, and what to do
     public static Initiator open() {
         return open(HostIdentity.system());
     }
@@ -62,18 +62,18 @@ public final class Initiator implements AutoCloseable {
 
     /// Reads the discovery log of the discovery controller at an address.
     ///
-    /// @throws ConnectFailedException when the controller cannot be connected; the subclass says why
+    /// @throws ConnectFailedException when the controller cannot be connected; the subclass says
+    ///   why
     /// @throws IOException when the log cannot be read
     public DiscoveryLog discover(Target target) throws IOException {
         return discover(target, ConnectOptions.defaults());
     }
 
-    /// As [#discover(Target)] with options. The keep-alive time-out does not apply: the connection is closed as soon as
-    /// the log has been read.
+    /// As [#discover(Target)] with options. The keep-alive time-out does not apply: the connection
+    /// is closed as soon as the log has been read.
     public DiscoveryLog discover(Target target, ConnectOptions options) throws IOException {
         AssociationParameters parameters =
-                new AssociationParameters(
-                        Nqn.DISCOVERY, identity(options), options, Duration.ZERO);
+                new AssociationParameters(Nqn.DISCOVERY, identity(options), options, Duration.ZERO);
         try (Association association =
                 Association.open(transport(target, options), parameters, failure -> {})) {
             DiscoveryReader.Log log = new DiscoveryReader(association).read();
@@ -102,8 +102,10 @@ public final class Initiator implements AutoCloseable {
         Controller controller =
                 Controller.connect(transport(target, options), parameters, controllers::remove);
         controllers.add(controller);
-        if (controller.state() == ControllerState.DEAD || closed) {
-            controllers.remove(controller);
+        if (closed) {
+            // It was connected while close() went through the others.
+            controller.close();
+            throw new IllegalStateException("The initiator was closed meanwhile");
         }
         return controller;
     }
@@ -128,7 +130,8 @@ public final class Initiator implements AutoCloseable {
 
     /// Closes all controllers, then the initiator. Idempotent.
     ///
-    /// @throws IllegalStateException when a controller has I/O queues open; close these on their own threads first
+    /// @throws IllegalStateException when a controller has I/O queues open; close these on their
+    ///   own threads first
     @Override
     public void close() {
         closed = true;

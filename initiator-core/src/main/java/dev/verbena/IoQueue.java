@@ -28,17 +28,23 @@ import org.jspecify.annotations.Nullable;
 /// }
 /// ```
 ///
-/// `try…` puts a command on a list; [#submit] sends the list with one doorbell, and so does [#poll]. Buffers must be
-/// [DmaArena] memory of the same controller, and belong to the command until its completion is delivered.
+/// `try…` puts a command on a list; [#submit] sends the list with one doorbell, and so does
+/// [#poll]. Buffers must be [DmaArena] memory of the same controller, and belong to the command
+/// until its completion is delivered.
 ///
-/// A command that is not answered within the I/O time-out of the connect options takes the queue down, because its
-/// buffer can be made safe in no other way; so does any error of the connection. Then all outstanding commands complete
-/// with status 371h, Host Aborted Command, and `try…` throws [ConnectionLostException].
+/// A command that is not answered within the I/O time-out of the connect options takes the queue
+/// down, because its buffer can be made safe in no other way; so does any error of the connection.
+/// Then all outstanding commands complete with status 371h, Host Aborted Command, and `try…` throws
+/// [ConnectionLostException].
 ///
-/// Threads: one owner calls everything, except [#wakeUp]. The owner may change, with a happens-before edge between.
+/// Threads: one owner calls everything, except [#wakeUp]. The owner may change, with a
+/// happens-before edge between.
 public final class IoQueue implements AutoCloseable {
-    /// Empty polls between two looks at the deadlines.
+    /// Polls between two looks at the deadlines, when every poll finds something.
     private static final int POLLS_PER_DEADLINE_CHECK = 4096;
+
+    /// An empty poll counts for this many: there is time to look.
+    private static final int EMPTY_POLL_WEIGHT = 64;
 
     private static final long DEADLINE_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -49,7 +55,7 @@ public final class IoQueue implements AutoCloseable {
     private final int transferBytesMax;
     private final Adapter adapter = new Adapter();
     private @Nullable Region lastRegion;
-    private int emptyPolls;
+    private int pollsSinceCheck;
     private boolean lossReported;
     private boolean closed;
 
@@ -66,8 +72,8 @@ public final class IoQueue implements AutoCloseable {
         this.transferBytesMax = placement.transferBytesMax();
     }
 
-    /// Commands that can be outstanding: the smallest of the queue size asked for less one, and the limits of the
-    /// controller (MQES, MAXCMD, and the receive queue size it answered at connect).
+    /// Commands that can be outstanding: the smallest of the queue size asked for less one, and the
+    /// limits of the controller (MQES, MAXCMD, and the receive queue size it answered at connect).
     public int depth() {
         return commands.depth();
     }
@@ -97,8 +103,23 @@ public final class IoQueue implements AutoCloseable {
             return false;
         }
         Region region = acquire(buffer, bytes);
-        return io.tryRead(
-                namespace.id(), startingLba, blockCount, region, buffer.address(), bytes, token);
+        boolean accepted = false;
+        try {
+            accepted =
+                    io.tryRead(
+                            namespace.id(),
+                            startingLba,
+                            blockCount,
+                            region,
+                            buffer.address(),
+                            bytes,
+                            token);
+        } finally {
+            if (!accepted) {
+                region.release();
+            }
+        }
+        return accepted;
     }
 
     /// Starts to write blocks. See [#tryRead].
@@ -112,12 +133,27 @@ public final class IoQueue implements AutoCloseable {
             return false;
         }
         Region region = acquire(buffer, bytes);
-        return io.tryWrite(
-                namespace.id(), startingLba, blockCount, region, buffer.address(), bytes, token);
+        boolean accepted = false;
+        try {
+            accepted =
+                    io.tryWrite(
+                            namespace.id(),
+                            startingLba,
+                            blockCount,
+                            region,
+                            buffer.address(),
+                            bytes,
+                            token);
+        } finally {
+            if (!accepted) {
+                region.release();
+            }
+        }
+        return accepted;
     }
 
-    /// Starts to flush a namespace: what was written before becomes durable where the controller has a volatile write
-    /// cache.
+    /// Starts to flush a namespace: what was written before becomes durable where the controller
+    /// has a volatile write cache.
     ///
     /// @return false when [#depth] commands are outstanding
     public boolean tryFlush(Namespace namespace, long token) throws ConnectionLostException {
@@ -125,8 +161,7 @@ public final class IoQueue implements AutoCloseable {
         return io.tryFlush(namespace.id(), token);
     }
 
-    private int check(
-            Namespace namespace, long startingLba, int blockCount, MemorySegment buffer)
+    private int check(Namespace namespace, long startingLba, int blockCount, MemorySegment buffer)
             throws ConnectionLostException {
         checkUsable();
         long bytes = (long) blockCount * namespace.blockSize();
@@ -169,22 +204,33 @@ public final class IoQueue implements AutoCloseable {
 
     private Region acquire(MemorySegment buffer, long bytes) {
         long address = buffer.address();
-        Region region = lastRegion;
-        if (region == null || !region.contains(address, bytes) || !buffer.isNative()) {
-            region = buffer.isNative() ? memory.find(address, bytes) : null;
-            if (region == null) {
-                throw new IllegalArgumentException(
-                        "The buffer is not memory of an open DmaArena of this controller; make one"
-                                + " with Controller.newArena, or use a BlockDevice, which takes any"
-                                + " memory");
-            }
-            lastRegion = region;
+        Region region = buffer.isNative() ? held(address, bytes) : null;
+        if (region == null) {
+            throw notRegistered();
         }
-        if (!region.tryAcquire()) {
-            lastRegion = null;
-            throw new IllegalArgumentException("The DmaArena of the buffer is closed");
+        // Only now: what is alive while the region is held lies in the region.
+        if (!buffer.scope().isAlive()) {
+            region.release();
+            throw notRegistered();
         }
         return region;
+    }
+
+    private @Nullable Region held(long address, long bytes) {
+        Region last = lastRegion;
+        if (last != null && last.contains(address, bytes) && last.tryAcquire()) {
+            return last;
+        }
+        // The last region may have been closed since, and another arena have taken its address.
+        Region found = memory.find(address, bytes);
+        lastRegion = found;
+        return found != null && found.tryAcquire() ? found : null;
+    }
+
+    private static IllegalArgumentException notRegistered() {
+        return new IllegalArgumentException(
+                "The buffer is not memory of an open DmaArena of this controller; make one with"
+                        + " Controller.newArena, or use a BlockDevice, which takes any memory");
     }
 
     /// Sends what `try…` has accepted since the last call.
@@ -195,24 +241,30 @@ public final class IoQueue implements AutoCloseable {
     /// Sends what is waiting, and delivers completions, up to an internal batch.
     ///
     /// @return the number of fabric events handled; 0 means that there was nothing to do
+    /// @throws IllegalStateException when called from a completion handler
     public int poll(CompletionHandler handler) {
         if (closed) {
             throw new IllegalStateException("The queue is closed");
         }
         commands.ring();
         adapter.handler = handler;
-        int count = commands.poll(adapter);
-        if (count == 0) {
-            idle();
+        int count;
+        try {
+            count = commands.poll(adapter);
+        } finally {
+            reportLoss();
+        }
+        // Also while others complete: one command that is never answered must not be forgotten
+        // among them.
+        pollsSinceCheck += count == 0 ? EMPTY_POLL_WEIGHT : 1;
+        if (pollsSinceCheck >= POLLS_PER_DEADLINE_CHECK) {
+            pollsSinceCheck = 0;
+            commands.checkDeadlines(System.nanoTime());
         }
         return count;
     }
 
-    private void idle() {
-        if (++emptyPolls >= POLLS_PER_DEADLINE_CHECK) {
-            emptyPolls = 0;
-            commands.checkDeadlines(System.nanoTime());
-        }
+    private void reportLoss() {
         FabricFailure failure = commands.failure();
         if (failure != null && !lossReported) {
             lossReported = true;
@@ -220,7 +272,8 @@ public final class IoQueue implements AutoCloseable {
         }
     }
 
-    /// Waits until there may be something to poll, [#wakeUp] is called, or the time is over. It may return early.
+    /// Waits until there may be something to poll, [#wakeUp] is called, or the time is over. It may
+    /// return early.
     ///
     /// @param timeoutNanos at least 0
     public void await(long timeoutNanos) {
@@ -229,7 +282,8 @@ public final class IoQueue implements AutoCloseable {
         }
         commands.ring();
         commands.arm();
-        // What completed before arming wakes nobody, so it is collected first; its handler runs in the next poll.
+        // What completed before arming wakes nobody, so it is collected first; its handler runs in
+        // the next poll.
         if (commands.hasCompletions() || commands.failure() != null) {
             return;
         }
@@ -261,19 +315,22 @@ public final class IoQueue implements AutoCloseable {
         commands.fail(failure);
     }
 
-    /// Disconnects the queue. Outstanding commands are aborted and their buffers made safe; their completions are not
-    /// delivered. Idempotent; takes at most some seconds.
+    /// Disconnects the queue. Outstanding commands are aborted and their buffers made safe; their
+    /// completions are not delivered. Idempotent; takes at most some seconds.
+    ///
+    /// @throws IllegalStateException when called from a completion handler; the queue stays open
     @Override
     public void close() {
         if (closed) {
             return;
         }
-        closed = true;
         commands.close((token, slot, status, result) -> {});
+        closed = true;
         controller.closed(this, commands.queueId());
     }
 
-    /// Hands completions to the user's handler; an object that stays, so that polling allocates nothing.
+    /// Hands completions to the user's handler; an object that stays, so that polling allocates
+    /// nothing.
     private static final class Adapter implements CommandHandler {
         private CompletionHandler handler = (token, status, result) -> {};
 

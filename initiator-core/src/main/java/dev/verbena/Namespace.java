@@ -20,8 +20,15 @@ public record Namespace(int id, IdentifyNamespace identify, NamespaceDescriptors
     }
 
     /// Bytes of the namespace.
+    ///
+    /// @throws ArithmeticException when the controller claims 2^63 bytes or more; such a namespace
+    ///   cannot be opened as a device
     public long byteSize() {
-        return Math.multiplyExact(blockCount(), (long) blockSize());
+        long blocks = blockCount();
+        if (blocks < 0) {
+            throw new ArithmeticException("The block count does not fit 63 bits");
+        }
+        return Math.multiplyExact(blocks, (long) blockSize());
     }
 
     /// The id and the geometry.

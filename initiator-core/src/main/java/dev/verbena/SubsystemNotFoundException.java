@@ -8,11 +8,7 @@ public final class SubsystemNotFoundException extends ConnectStatusException {
     @Serial private static final long serialVersionUID = 1;
 
     public SubsystemNotFoundException(
-            String address,
-            int queueId,
-            int status,
-            ConnectFailure.Reason reason,
-            String message) {
+            String address, int queueId, int status, ConnectFailure.Reason reason, String message) {
         super(address, queueId, status, reason, message);
     }
 }

@@ -6,16 +6,22 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.util.Locale;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// Where a target listens: transport, address and service id.
 ///
-/// @param traddr host name, IPv4 or IPv6 address; a link-local IPv6 address carries its interface, `fe80::1%eth0`
+/// @param traddr host name, IPv4 or IPv6 address; a link-local IPv6 address carries its interface,
+///   `fe80::1%eth0`
 /// @param trsvcid port, 1..65535
 public record Target(String traddr, int trsvcid) {
     /// The port registered for NVMe over RDMA.
     public static final int DEFAULT_PORT = 4420;
 
     private static final String SCHEME = "nvmf-rdma";
+
+    /// What may be one; whether it is, the look-up finds out.
+    private static final Pattern BARE_IPV6 = Pattern.compile("[0-9a-fA-F:.]+(%[^/\\s]+)?");
 
     /// @throws IllegalArgumentException when the address is empty or the port out of range
     public Target {
@@ -48,27 +54,40 @@ public record Target(String traddr, int trsvcid) {
         }
         if (address.indexOf(':') != address.lastIndexOf(':') && !address.startsWith("[")) {
             // A bare IPv6 address; a port would need brackets around it.
+            if (!BARE_IPV6.matcher(address).matches()) {
+                throw notAnAddress(text, null);
+            }
             return rdma(address);
         }
         try {
             URI uri = new URI(SCHEME + "://" + address.replace("%", "%25"));
             String host = uri.getHost();
             String path = uri.getPath();
-            if (host == null || (path != null && !path.isEmpty() && !path.equals("/"))) {
-                throw new URISyntaxException(text, "no host");
+            boolean more =
+                    (path != null && !path.isEmpty() && !path.equals("/"))
+                            || uri.getRawUserInfo() != null
+                            || uri.getRawQuery() != null
+                            || uri.getRawFragment() != null;
+            if (host == null || more || address.endsWith(":")) {
+                throw notAnAddress(text, null);
             }
             String bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
             int port = uri.getPort();
             return new Target(bare.replace("%25", "%"), port < 0 ? DEFAULT_PORT : port);
         } catch (URISyntaxException e) {
-            throw new IllegalArgumentException(
-                    "\""
-                            + text
-                            + "\" is not a target address; write host, host:port, [ipv6]:port or "
-                            + SCHEME
-                            + "://host:port",
-                    e);
+            throw notAnAddress(text, e);
         }
+    }
+
+    private static IllegalArgumentException notAnAddress(
+            String text, @Nullable URISyntaxException cause) {
+        return new IllegalArgumentException(
+                "\""
+                        + text
+                        + "\" is not a target address; write host, host:port, [ipv6]:port or "
+                        + SCHEME
+                        + "://host:port",
+                cause);
     }
 
     /// Looks the address up; a look-up is made each time, because names move.

@@ -8,25 +8,40 @@ import org.jspecify.annotations.Nullable;
 
 /// Registered buffers for data that lies in memory the device cannot reach.
 ///
-/// Registered at the first use, so that a user who only has registered memory pays nothing. Threads: one owner.
+/// Registered at the first use, so that a user who only has registered memory pays nothing.
+/// Threads: one owner.
 final class BouncePool {
-    /// Bytes of one buffer: large transfers are bounced in pieces of this size.
-    static final int BUFFER_BYTES = 64 * 1024;
+    /// Least bytes of one buffer: large transfers are bounced in pieces of this size.
+    static final int BUFFER_BYTES_MIN = 64 * 1024;
 
-    /// Together one mebibyte, well inside the usual limit of locked memory.
-    static final int BUFFER_COUNT = 16;
+    /// All buffers together, well inside the usual limit of locked memory; more only where a single
+    /// block is larger.
+    static final int POOL_BYTES = 1 << 20;
 
     private final MemoryDomain memory;
-    private final int[] free = new int[BUFFER_COUNT];
-    private int freeCount = BUFFER_COUNT;
+    private final int bufferBytes;
+    private final int[] free;
+    private int freeCount;
     private @Nullable Arena arena;
     private @Nullable Region region;
 
-    BouncePool(MemoryDomain memory) {
+    /// @param blockSize bytes of a logical block, at least one of which fits a buffer
+    BouncePool(MemoryDomain memory, int blockSize) {
         this.memory = memory;
-        for (int i = 0; i < BUFFER_COUNT; i++) {
+        this.bufferBytes = Math.max(BUFFER_BYTES_MIN, blockSize);
+        this.free = new int[Math.max(1, POOL_BYTES / bufferBytes)];
+        for (int i = 0; i < free.length; i++) {
             free[i] = i;
         }
+        freeCount = free.length;
+    }
+
+    int bufferBytes() {
+        return bufferBytes;
+    }
+
+    int freeCount() {
+        return freeCount;
     }
 
     /// Takes a buffer; -1 when all are in use.
@@ -43,10 +58,8 @@ final class BouncePool {
         if (current == null) {
             Arena fresh = Arena.ofShared();
             try {
-                current =
-                        memory.register(
-                                fresh.allocate((long) BUFFER_COUNT * BUFFER_BYTES, 4096));
-            } catch (RuntimeException e) {
+                current = memory.register(fresh.allocate((long) free.length * bufferBytes, 4096));
+            } catch (RuntimeException | OutOfMemoryError e) {
                 fresh.close();
                 throw e;
             }
@@ -57,7 +70,7 @@ final class BouncePool {
     }
 
     MemorySegment buffer(int buffer, int bytes) {
-        return region().segment().asSlice((long) buffer * BUFFER_BYTES, bytes);
+        return region().segment().asSlice((long) buffer * bufferBytes, bytes);
     }
 
     /// Frees the buffers, unless a command might still use one: then they stay for ever.

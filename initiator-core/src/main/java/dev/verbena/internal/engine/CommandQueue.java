@@ -7,23 +7,27 @@ import dev.verbena.internal.fabric.FabricQueue;
 import dev.verbena.internal.memory.Region;
 import dev.verbena.nvme.CompletionEntry;
 import dev.verbena.nvme.SubmissionEntry;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /// One queue's commands: takes slots, sends capsules, and completes each command exactly once.
 ///
-/// A command completes when its answer and its send completion have arrived. When the queue fails, the queue pair is
-/// stopped and flushed first; only then are the commands that were left completed, with status "host aborted command",
-/// and their buffers given back.
+/// A command completes when its answer and its send completion have arrived. When the queue fails,
+/// the queue pair is stopped and flushed first; only then are the commands that were left
+/// completed, with status "host aborted command", and their buffers given back.
 ///
 /// Threads: one owner. [#fail] and [#wakeUp] from any thread.
 public final class CommandQueue {
-    /// Status of commands whose outcome is unknown because the connection ended: Host Aborted Command (SCT 3h, SC 71h).
+    /// Status of commands whose outcome is unknown because the connection ended: Host Aborted
+    /// Command (SCT 3h, SC 71h).
     public static final int STATUS_HOST_ABORTED = 0x371;
 
     /// How long flushing a broken queue pair may take before it is destroyed instead.
     public static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(5);
+
+    private static final System.Logger LOG = System.getLogger("dev.verbena.engine");
 
     private final FabricQueue queue;
     private final CommandSlots slots;
@@ -34,7 +38,14 @@ public final class CommandQueue {
     private final long[] deadlines;
     private final @Nullable Region[] regions;
     private final Events events = new Events();
+
+    /// Events are being delivered at this moment: neither [#poll] nor [#close] may be entered
+    /// again.
+    private boolean delivering;
+
+    /// Everything has been completed after a failure; nothing can be submitted any more.
     private boolean finished;
+
     private boolean closed;
 
     public CommandQueue(FabricQueue queue) {
@@ -63,13 +74,21 @@ public final class CommandQueue {
         return slots.inUseCount();
     }
 
+    /// Slots [#acquire] can take; none once the queue has been torn down.
     public int freeCount() {
-        return slots.freeCount();
+        return finished ? 0 : slots.freeCount();
     }
 
-    /// Takes a slot for a command, or returns -1 when all are in use. Every slot taken must be submitted.
+    /// Takes a slot for a command, or returns -1 when all are in use or the queue has been torn
+    /// down. Every slot taken must be submitted or abandoned.
     public int acquire() {
-        return slots.acquire();
+        return finished ? -1 : slots.acquire();
+    }
+
+    /// Gives back a slot that was taken and cannot be submitted, because its command could not be
+    /// written.
+    public void abandon(int slot) {
+        slots.release(slot);
     }
 
     /// Where the capsules are; the submission entry of a slot starts at [#capsuleOffset].
@@ -88,8 +107,8 @@ public final class CommandQueue {
 
     /// Hands over a filled capsule that carries no data.
     ///
-    /// @param region memory the controller has been given a key for, counted as used by the caller and given back here
-    ///     when the command completes; null for none
+    /// @param region memory the controller has been given a key for, counted as used by the caller
+    ///   and given back here when the command completes; null for none
     /// @param deadlineNanos on the scale of [System#nanoTime]
     public void submit(int slot, long token, @Nullable Region region, long deadlineNanos) {
         submit(slot, token, region, deadlineNanos, SubmissionEntry.SIZE, 0, 0, 0);
@@ -97,7 +116,8 @@ public final class CommandQueue {
 
     /// Hands over a filled capsule with data behind it.
     ///
-    /// @param headerBytes bytes of the capsule before the data: 64, more where the controller wants a gap
+    /// @param headerBytes bytes of the capsule before the data: 64, more where the controller wants
+    ///   a gap
     public void submit(
             int slot,
             long token,
@@ -118,24 +138,64 @@ public final class CommandQueue {
         queue.ring();
     }
 
-    /// Delivers completions, up to an internal batch. A failed queue is torn down here: all of its commands complete.
+    /// Delivers completions, up to an internal batch. A failed queue is torn down here: all of its
+    /// commands complete.
     ///
-    /// An exception from the handler is thrown on after every completion of the batch has been delivered.
+    /// An exception from the handler is thrown on after every completion of the batch has been
+    /// delivered.
     ///
     /// @return the number of events seen; not every event completes a command
+    /// @throws IllegalStateException when called from the handler
     public int poll(CommandHandler handler) {
+        if (delivering) {
+            throw new IllegalStateException("A completion handler must not poll its own queue");
+        }
+        if (finished) {
+            return 0;
+        }
         events.handler = handler;
-        int count = queue.poll(events);
-        if (queue.failure() != null && !finished) {
-            count += tearDown();
+        delivering = true;
+        int count;
+        try {
+            count = pollFabric();
+            if (queue.failure() != null) {
+                count += tearDown();
+            }
+        } finally {
+            delivering = false;
         }
         events.rethrow();
         return count;
     }
 
-    /// Whether the next [#poll] has something to deliver. Delivers nothing.
+    private int pollFabric() {
+        try {
+            return queue.poll(events);
+        } catch (RuntimeException e) {
+            broken("polling", e);
+            return 0;
+        }
+    }
+
+    /// Whether the next [#poll] has something to deliver, which may be the end of the queue.
+    /// Delivers nothing.
     public boolean hasCompletions() {
-        return queue.hasCompletions();
+        if (finished) {
+            return false;
+        }
+        try {
+            return queue.hasCompletions();
+        } catch (RuntimeException e) {
+            broken("polling", e);
+            return true;
+        }
+    }
+
+    private void broken(String doing, RuntimeException e) {
+        queue.fail(
+                new FabricFailure(
+                        FabricFailure.Kind.TRANSPORT_ERROR,
+                        doing + " queue " + queue.queueId() + " failed: " + e.getMessage()));
     }
 
     /// Why the queue is unusable; null while it works.
@@ -148,19 +208,36 @@ public final class CommandQueue {
         queue.fail(failure);
     }
 
+    /// See [FabricQueue#arm].
     public void arm() {
-        queue.arm();
+        if (finished) {
+            return;
+        }
+        try {
+            queue.arm();
+        } catch (RuntimeException e) {
+            broken("arming", e);
+        }
     }
 
+    /// See [FabricQueue#block]. Returns at once when the queue has failed.
     public void block(long timeoutNanos) {
-        queue.block(timeoutNanos);
+        if (finished || queue.failure() != null) {
+            return;
+        }
+        try {
+            queue.block(timeoutNanos);
+        } catch (RuntimeException e) {
+            broken("waiting on", e);
+        }
     }
 
     public void wakeUp() {
         queue.wakeUp();
     }
 
-    /// The earliest deadline of all outstanding commands, [Long#MAX_VALUE] when none is outstanding.
+    /// The earliest deadline of all outstanding commands, [Long#MAX_VALUE] when none is
+    /// outstanding.
     ///
     /// Looks at every slot: for idle moments, not for every command.
     public long earliestDeadlineNanos(long nowNanos) {
@@ -173,7 +250,8 @@ public final class CommandQueue {
         return left == Long.MAX_VALUE ? Long.MAX_VALUE : nowNanos + left;
     }
 
-    /// Fails the queue when a command is past its deadline: its buffer can be made safe in no other way.
+    /// Fails the queue when a command is past its deadline: its buffer can be made safe in no other
+    /// way.
     public void checkDeadlines(long nowNanos) {
         for (int slot = 0; slot < slots.count(); slot++) {
             if (slots.inUse(slot) && deadlines[slot] - nowNanos <= 0 && queue.failure() == null) {
@@ -187,9 +265,16 @@ public final class CommandQueue {
         }
     }
 
-    /// Ends the queue: completes what is outstanding, then destroys the queue pair. Idempotent, bounded by
-    /// [#DRAIN_TIMEOUT].
+    /// Ends the queue: completes what is outstanding, then destroys the queue pair. Idempotent,
+    /// bounded by [#DRAIN_TIMEOUT].
+    ///
+    /// @throws IllegalStateException when called from a handler: the batch being delivered lies in
+    ///   the queue's memory
     public void close(CommandHandler handler) {
+        if (delivering) {
+            throw new IllegalStateException(
+                    "A completion handler must not close its own queue; close it after polling");
+        }
         if (closed) {
             return;
         }
@@ -197,18 +282,24 @@ public final class CommandQueue {
         events.handler = handler;
         queue.fail(new FabricFailure(FabricFailure.Kind.CLOSED, "the queue is closed"));
         if (!finished) {
-            tearDown();
+            delivering = true;
+            try {
+                tearDown();
+            } finally {
+                delivering = false;
+            }
         }
-        queue.close();
+        destroy();
         events.rethrow();
     }
 
-    /// Stop, flush, then complete: see the design's contract "nothing is handed back while the device may touch it".
+    /// Stop, flush, then complete: see the design's contract "nothing is handed back while the
+    /// device may touch it".
     private int tearDown() {
         finished = true;
-        boolean safe = queue.drain(events, Deadline.after(DRAIN_TIMEOUT));
+        boolean safe = drain();
         if (!safe) {
-            safe = queue.close();
+            safe = destroy();
             closed = true;
         }
         int count = 0;
@@ -221,7 +312,8 @@ public final class CommandQueue {
                 results[slot] = 0;
             }
             if (!safe) {
-                // The device may still reach this memory. Its region stays counted as used, so it is never reused.
+                // The device may still reach this memory. Its region stays counted as used, so it
+                // is never reused.
                 regions[slot] = null;
             }
             events.finish(slot);
@@ -230,14 +322,41 @@ public final class CommandQueue {
         return count;
     }
 
-    /// Receives the fabric's events; a class of its own so that the methods are not part of the queue's API.
+    private boolean drain() {
+        try {
+            return queue.drain(events, Deadline.after(DRAIN_TIMEOUT));
+        } catch (RuntimeException e) {
+            // Destroying the queue pair is the other way to be safe.
+            LOG.log(Level.WARNING, "Flushing queue " + queue.queueId() + " failed", e);
+            return false;
+        }
+    }
+
+    private boolean destroy() {
+        try {
+            return queue.close();
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, "Queue " + queue.queueId() + " cannot be destroyed", e);
+            return false;
+        }
+    }
+
+    /// Receives the fabric's events; a class of its own so that the methods are not part of the
+    /// queue's API.
     private final class Events implements FabricEvents {
         private CommandHandler handler = (token, slot, status, result) -> {};
-        private @Nullable RuntimeException thrown;
+        private @Nullable Throwable thrown;
 
         @Override
         public void sent(int slot, int tag) {
-            if (slots.sent(slot, tag)) {
+            if (!slots.isSending(slot, tag)) {
+                queue.fail(
+                        new FabricFailure(
+                                FabricFailure.Kind.TRANSPORT_ERROR,
+                                "a send completed that was not under way (slot " + slot + ")"));
+                return;
+            }
+            if (slots.sent(slot)) {
                 finish(slot);
             }
         }
@@ -267,8 +386,7 @@ public final class CommandQueue {
         private void violation(String what) {
             queue.fail(
                     new FabricFailure(
-                            FabricFailure.Kind.PROTOCOL_VIOLATION,
-                            "the target sent " + what));
+                            FabricFailure.Kind.PROTOCOL_VIOLATION, "the target sent " + what));
         }
 
         private void finish(int slot) {
@@ -283,24 +401,29 @@ public final class CommandQueue {
             slots.release(slot);
             try {
                 handler.completed(token, slot, status, result);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
+                // Errors too: whatever a handler throws, the other completions of the batch have to
+                // be delivered.
                 thrown(e);
             }
         }
 
-        private void thrown(RuntimeException e) {
+        private void thrown(Throwable e) {
             if (thrown == null) {
                 thrown = e;
-            } else {
+            } else if (!thrown.equals(e)) {
                 thrown.addSuppressed(e);
             }
         }
 
         private void rethrow() {
-            RuntimeException e = thrown;
-            if (e != null) {
-                thrown = null;
-                throw e;
+            Throwable e = thrown;
+            thrown = null;
+            switch (e) {
+                case null -> {}
+                case Error error -> throw error;
+                case RuntimeException unchecked -> throw unchecked;
+                default -> throw new IllegalStateException("A handler threw " + e, e);
             }
         }
     }

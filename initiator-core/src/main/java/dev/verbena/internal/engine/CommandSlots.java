@@ -1,10 +1,11 @@
 package dev.verbena.internal.engine;
 
-/// The commands that can be outstanding on one queue: which slots are free, and whose answer is still missing.
+/// The commands that can be outstanding on one queue: which slots are free, and whose answer is
+/// still missing.
 ///
-/// A command id is the slot number in the low bits and the slot's generation above, so that a late or repeated answer
-/// for an earlier command of the same slot is recognised. A slot is free again only when the device is done with its
-/// capsule **and** the answer has come.
+/// A command id is the slot number in the low bits and the slot's generation above, so that a late
+/// or repeated answer for an earlier command of the same slot is recognised. A slot is free again
+/// only when the device is done with its capsule **and** the answer has come.
 ///
 /// Threads: the queue's owner only.
 final class CommandSlots {
@@ -75,7 +76,8 @@ final class CommandSlots {
         return generation[slot];
     }
 
-    /// The slot a command id from the wire belongs to, or -1 when no unanswered command has that id.
+    /// The slot a command id from the wire belongs to, or -1 when no unanswered command has that
+    /// id.
     int slotAwaiting(int commandId) {
         int slot = commandId & ((1 << slotBits) - 1);
         if (slot >= count
@@ -84,6 +86,14 @@ final class CommandSlots {
             return -1;
         }
         return slot;
+    }
+
+    /// Whether a command of that generation is in the slot and its send completion is missing.
+    boolean isSending(int slot, int sentGeneration) {
+        return slot >= 0
+                && slot < count
+                && generation[slot] == sentGeneration
+                && (state[slot] & (IN_USE | SENT)) == IN_USE;
     }
 
     /// The answer has come.
@@ -96,13 +106,8 @@ final class CommandSlots {
 
     /// The device is done with the capsule.
     ///
-    /// @param sentGeneration the generation the capsule was sent with
     /// @return whether the command is finished with it
-    boolean sent(int slot, int sentGeneration) {
-        if (slot >= count || generation[slot] != sentGeneration || (state[slot] & IN_USE) == 0) {
-            throw new IllegalStateException(
-                    "Send completion for slot " + slot + ", which has no such command");
-        }
+    boolean sent(int slot) {
         state[slot] |= SENT;
         return state[slot] == FINISHED;
     }

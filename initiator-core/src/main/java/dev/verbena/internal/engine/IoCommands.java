@@ -25,9 +25,11 @@ public final class IoCommands {
 
     /// Starts a read.
     ///
-    /// @param region holds all of `[address, address + bytes)`; the caller has counted itself as a user, and is no longer
-    ///     one when the command has completed
+    /// @param region holds all of `[address, address + bytes)`; the caller has counted itself as a
+    ///   user, and is no longer one when the command has completed
     /// @return false when no slot is free; then nothing has changed
+    /// @throws IllegalArgumentException when a value does not fit the command; then nothing has
+    ///   changed either
     public boolean tryRead(
             int namespaceId,
             long startingLba,
@@ -40,17 +42,16 @@ public final class IoCommands {
         if (slot < 0) {
             return false;
         }
-        MemorySegment capsules = commands.capsules();
-        long entry = commands.capsuleOffset(slot);
-        NvmCommands.read(
-                capsules,
-                entry,
-                commands.commandId(slot),
-                namespaceId,
-                startingLba,
-                blockCount,
-                0);
-        Sgl.keyed(capsules, entry, address, bytes, region.controllerWritesKey());
+        try {
+            MemorySegment capsules = commands.capsules();
+            long entry = commands.capsuleOffset(slot);
+            int id = commands.commandId(slot);
+            NvmCommands.read(capsules, entry, id, namespaceId, startingLba, blockCount, 0);
+            Sgl.keyed(capsules, entry, address, bytes, region.controllerWritesKey());
+        } catch (RuntimeException e) {
+            commands.abandon(slot);
+            throw e;
+        }
         keyedCount++;
         submit(slot, token, region);
         return true;
@@ -72,18 +73,22 @@ public final class IoCommands {
         if (slot < 0) {
             return false;
         }
-        MemorySegment capsules = commands.capsules();
-        long entry = commands.capsuleOffset(slot);
-        NvmCommands.write(
-                capsules,
-                entry,
-                commands.commandId(slot),
-                namespaceId,
-                startingLba,
-                blockCount,
-                0);
-        if (bytes <= placement.inCapsuleBytesMax()) {
-            Sgl.inCapsule(capsules, entry, 0, bytes);
+        boolean inCapsule = bytes <= placement.inCapsuleBytesMax();
+        try {
+            MemorySegment capsules = commands.capsules();
+            long entry = commands.capsuleOffset(slot);
+            int id = commands.commandId(slot);
+            NvmCommands.write(capsules, entry, id, namespaceId, startingLba, blockCount, 0);
+            if (inCapsule) {
+                Sgl.inCapsule(capsules, entry, 0, bytes);
+            } else {
+                Sgl.keyed(capsules, entry, address, bytes, region.controllerReadsKey());
+            }
+        } catch (RuntimeException e) {
+            commands.abandon(slot);
+            throw e;
+        }
+        if (inCapsule) {
             inCapsuleCount++;
             submittedCount++;
             commands.submit(
@@ -96,7 +101,6 @@ public final class IoCommands {
                     bytes,
                     region.localKey());
         } else {
-            Sgl.keyed(capsules, entry, address, bytes, region.controllerReadsKey());
             keyedCount++;
             submit(slot, token, region);
         }
@@ -114,7 +118,8 @@ public final class IoCommands {
         MemorySegment capsules = commands.capsules();
         long entry = commands.capsuleOffset(slot);
         NvmCommands.flush(capsules, entry, commands.commandId(slot), namespaceId);
-        // A command without data still needs an SGL of a keyed type: Linux nvmet refuses the all-zero one.
+        // A command without data still needs an SGL of a keyed type: Linux nvmet refuses the
+        // all-zero one.
         Sgl.none(capsules, entry);
         submit(slot, token, null);
         return true;
