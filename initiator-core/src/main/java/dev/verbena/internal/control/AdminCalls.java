@@ -8,10 +8,12 @@ import dev.verbena.nvme.IdentifyCns;
 import dev.verbena.nvme.IdentifyController;
 import dev.verbena.nvme.IdentifyNamespace;
 import dev.verbena.nvme.NamespaceDescriptors;
+import dev.verbena.nvme.WireFormatException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /// The admin commands a controller needs, sent and decoded.
 ///
@@ -29,38 +31,40 @@ public final class AdminCalls {
     }
 
     public IdentifyController identifyController() throws IOException {
-        return IdentifyController.decode(
-                identify("Identify Controller", IdentifyCns.CONTROLLER, 0).segment());
+        return identify(
+                "Identify Controller", IdentifyCns.CONTROLLER, 0, IdentifyController::decode);
     }
 
     public IdentifyNamespace identifyNamespace(int namespaceId) throws IOException {
-        return IdentifyNamespace.decode(
-                identify("Identify Namespace", IdentifyCns.NAMESPACE, namespaceId).segment());
+        return identify(
+                "Identify Namespace",
+                IdentifyCns.NAMESPACE,
+                namespaceId,
+                IdentifyNamespace::decode);
     }
 
     public NamespaceDescriptors namespaceDescriptors(int namespaceId) throws IOException {
-        return NamespaceDescriptors.decode(
-                identify(
-                                "Identify Namespace Descriptors",
-                                IdentifyCns.NAMESPACE_DESCRIPTORS,
-                                namespaceId)
-                        .segment());
+        return identify(
+                "Identify Namespace Descriptors",
+                IdentifyCns.NAMESPACE_DESCRIPTORS,
+                namespaceId,
+                NamespaceDescriptors::decode);
     }
 
     /// All active namespace ids in ascending order.
     ///
-    /// @throws IOException when the controller lists more than [#NAMESPACE_COUNT_MAX], or a list that does not ascend
+    /// @throws IOException when the controller lists more than [#NAMESPACE_COUNT_MAX], or a list
+    ///   that does not ascend
     public List<Integer> activeNamespaces() throws IOException {
         List<Integer> all = new ArrayList<>();
         int last = 0;
         while (true) {
             List<Integer> page =
-                    ActiveNamespaceList.decode(
-                            identify(
-                                            "Identify Active Namespaces",
-                                            IdentifyCns.ACTIVE_NAMESPACES,
-                                            last)
-                                    .segment());
+                    identify(
+                            "Identify Active Namespaces",
+                            IdentifyCns.ACTIVE_NAMESPACES,
+                            last,
+                            ActiveNamespaceList::decode);
             if (!page.isEmpty() && Integer.compareUnsigned(page.getFirst(), last) <= 0) {
                 throw new IOException(
                         "The controller lists namespace "
@@ -80,17 +84,36 @@ public final class AdminCalls {
         }
     }
 
-    private Answer identify(String name, int cns, int namespaceId) throws IOException {
-        return association
-                .admin()
-                .execute(
-                        AdminCommand.reading(
-                                name,
-                                association.adminDeadline(),
-                                AdminCommands.IDENTIFY_SIZE,
-                                (capsule, offset, id) ->
-                                        AdminCommands.identify(
-                                                capsule, offset, id, cns, namespaceId, 0, 0)));
+    private <T> T identify(
+            String name, int cns, int namespaceId, Function<MemorySegment, T> decoder)
+            throws IOException {
+        Answer answer =
+                association
+                        .admin()
+                        .execute(
+                                AdminCommand.reading(
+                                        name,
+                                        association.adminDeadline(),
+                                        AdminCommands.IDENTIFY_SIZE,
+                                        (capsule, offset, id) ->
+                                                AdminCommands.identify(
+                                                        capsule,
+                                                        offset,
+                                                        id,
+                                                        cns,
+                                                        namespaceId,
+                                                        0,
+                                                        0)));
+        try {
+            return decoder.apply(answer.segment());
+        } catch (WireFormatException e) {
+            throw new IOException(
+                    "The controller at "
+                            + association.address()
+                            + " sent something impossible: "
+                            + e.getMessage(),
+                    e);
+        }
     }
 
     /// Reads a piece of a log page.

@@ -1,7 +1,7 @@
 package dev.verbena.internal.control;
 
-import dev.verbena.nvme.NvmeStatus;
 import dev.verbena.NvmeException;
+import dev.verbena.nvme.NvmeStatus;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +20,8 @@ final class AdminCommand {
         private final long result;
         private final byte[] data;
 
-        /// @param data what the controller wrote, owned by this object; empty when nothing was asked for or the
-        ///     command failed
+        /// @param data what the controller wrote, owned by this object; empty when nothing was
+        ///   asked for or the command failed
         Answer(String name, int status, long result, byte[] data) {
             this.name = name;
             this.status = status;
@@ -78,7 +78,7 @@ final class AdminCommand {
         this.toController = toController;
         this.fromControllerBytes = fromControllerBytes;
         this.deadlineNanos = deadlineNanos;
-        int bytes = toController == null ? fromControllerBytes : toController.length;
+        int bytes = dataBytes();
         if (bytes < 0 || bytes > AdminQueue.DATA_BYTES_MAX) {
             throw new IllegalArgumentException(
                     name
@@ -87,6 +87,12 @@ final class AdminCommand {
                             + " bytes of data; an admin command carries up to "
                             + AdminQueue.DATA_BYTES_MAX);
         }
+    }
+
+    /// Bytes the command moves, in either direction.
+    int dataBytes() {
+        byte[] out = toController;
+        return out == null ? fromControllerBytes : out.length;
     }
 
     static AdminCommand withoutData(String name, long deadlineNanos, Encoder encoder) {

@@ -12,10 +12,10 @@ import dev.verbena.nvme.AdminCommands;
 import dev.verbena.nvme.Sgl;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The admin queue and the thread that owns it.
 ///
-/// Keep alive runs here too, on a slot that ordinary commands cannot take, so that no application code and no burst of
-/// commands can hold it up.
+/// Keep alive runs here too, on a slot that ordinary commands cannot take, so that no application
+/// code and no burst of commands can hold it up.
 ///
 /// Threads: [#execute] and [#submit] from any thread.
 final class AdminQueue implements AutoCloseable {
@@ -40,10 +40,8 @@ final class AdminQueue implements AutoCloseable {
     /// Commands waiting for a slot.
     private static final int INBOX_MAX = 256;
 
-    /// Slots kept for Keep Alive.
-    private static final int RESERVED_SLOTS = 1;
-
-    /// How long the thread sleeps when nothing is due; only a bound, it is woken when there is something to do.
+    /// How long the thread sleeps when nothing is due; only a bound, it is woken when there is
+    /// something to do.
     private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final System.Logger LOG = System.getLogger("dev.verbena.control");
@@ -53,12 +51,21 @@ final class AdminQueue implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Region data;
     private final @Nullable AdminCommand[] running;
+
+    /// Slots kept for Keep Alive. A target may grant a single slot, which then serves both.
+    private final int reservedSlots;
+
     private final BlockingQueue<AdminCommand> inbox = new ArrayBlockingQueue<>(INBOX_MAX);
     private final Consumer<FabricFailure> onFailure;
     private final Thread thread;
     private volatile boolean closing;
     private volatile long keepAliveIntervalNanos;
     private volatile long keepAliveTimeoutNanos;
+
+    /// Set before the thread looks into the inbox for the last time: whoever puts a command there
+    /// afterwards has to look himself.
+    private volatile boolean ended;
+
     private long keepAliveDueNanos;
     private boolean keepAliveRunning;
 
@@ -73,18 +80,21 @@ final class AdminQueue implements AutoCloseable {
         this.onFailure = onFailure;
         int slots = commands.depth();
         this.running = new AdminCommand[slots];
-        MemorySegment segment;
-        try {
-            segment = arena.allocate((long) slots * DATA_BYTES_MAX, DATA_BYTES_MAX);
-            this.data = memory.register(segment);
-        } catch (RuntimeException e) {
-            commands.close((token, slot, status, result) -> {});
-            arena.close();
-            throw e;
-        }
+        this.reservedSlots = slots > 1 ? 1 : 0;
         this.thread =
                 Thread.ofPlatform().name("verbena-admin-" + name).daemon().unstarted(this::run);
-        thread.start();
+        Region region = null;
+        try {
+            region = memory.register(arena.allocate((long) slots * DATA_BYTES_MAX, DATA_BYTES_MAX));
+            this.data = region;
+            thread.start();
+        } catch (RuntimeException | OutOfMemoryError e) {
+            commands.close((token, slot, status, result) -> {});
+            if (region == null || memory.unregister(region)) {
+                arena.close();
+            }
+            throw e;
+        }
     }
 
     /// Sends a command and waits for its answer.
@@ -111,7 +121,8 @@ final class AdminQueue implements AutoCloseable {
 
     private static IOException rethrown(ExecutionException e, String name) {
         Throwable cause = e.getCause();
-        // A fresh exception, so that its trace shows the caller; the original, with the admin thread's, is the cause.
+        // A fresh exception, so that its trace shows the caller; the original, with the admin
+        // thread's, is the cause.
         IOException own =
                 switch (cause) {
                     case CommandTimeoutException t -> new CommandTimeoutException(message(t));
@@ -144,7 +155,7 @@ final class AdminQueue implements AutoCloseable {
                                     + " admin commands are waiting already"));
         } else {
             commands.wakeUp();
-            if (!thread.isAlive()) {
+            if (ended) {
                 // It ended between the check and the offer; nobody else will look into the inbox.
                 failWaiting();
             }
@@ -177,7 +188,8 @@ final class AdminQueue implements AutoCloseable {
                 cycle();
             }
             commands.poll(this::completed);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // Errors too: a thread that ends silently would leave every caller waiting.
             LOG.log(Level.ERROR, "The admin queue ends because of an error in Verbena", e);
             commands.fail(
                     new FabricFailure(
@@ -195,11 +207,14 @@ final class AdminQueue implements AutoCloseable {
         if (work > 0) {
             return;
         }
+        long now = System.nanoTime();
+        commands.checkDeadlines(now);
         commands.arm();
-        // What completed before arming wakes nobody.
-        if (!commands.hasCompletions() && inbox.isEmpty()) {
-            long now = System.nanoTime();
-            commands.checkDeadlines(now);
+        // What completed before arming wakes nobody. Commands that find no slot are no reason to
+        // stay awake: an answer
+        // or a deadline has to make room for them.
+        boolean canStart = commands.freeCount() > reservedSlots && !inbox.isEmpty();
+        if (!commands.hasCompletions() && !canStart) {
             commands.block(idleNanos(now));
         }
     }
@@ -210,7 +225,7 @@ final class AdminQueue implements AutoCloseable {
         if (deadline != Long.MAX_VALUE) {
             idle = Math.min(idle, deadline - now);
         }
-        if (keepAliveIntervalNanos > 0) {
+        if (keepAliveIntervalNanos > 0 && !keepAliveRunning && commands.freeCount() > 0) {
             idle = Math.min(idle, keepAliveDueNanos - now);
         }
         return Math.max(0, idle);
@@ -218,7 +233,7 @@ final class AdminQueue implements AutoCloseable {
 
     private int startWaiting() {
         int started = 0;
-        while (commands.freeCount() > RESERVED_SLOTS) {
+        while (commands.freeCount() > reservedSlots) {
             AdminCommand command = inbox.poll();
             if (command == null) {
                 break;
@@ -230,7 +245,28 @@ final class AdminQueue implements AutoCloseable {
     }
 
     private void start(AdminCommand command) {
+        if (command.deadlineNanos - System.nanoTime() <= 0) {
+            // Sending it would only take the whole queue down at once.
+            command.answer.completeExceptionally(
+                    new CommandTimeoutException(
+                            command.name + " was not sent: no slot became free in time"));
+            return;
+        }
         int slot = commands.acquire();
+        try {
+            encode(command, slot);
+        } catch (RuntimeException e) {
+            commands.abandon(slot);
+            command.answer.completeExceptionally(e);
+            return;
+        }
+        running[slot] = command;
+        // Counted per command: where the queue pair cannot be stopped, the data area must stay.
+        Region used = command.dataBytes() > 0 && data.tryAcquire() ? data : null;
+        commands.submit(slot, slot, used, command.deadlineNanos);
+    }
+
+    private void encode(AdminCommand command, int slot) {
         MemorySegment capsules = commands.capsules();
         long entry = commands.capsuleOffset(slot);
         command.encoder.encode(capsules, entry, commands.commandId(slot));
@@ -246,7 +282,8 @@ final class AdminQueue implements AutoCloseable {
                     out.length);
             Sgl.keyed(capsules, entry, buffer, out.length, data.controllerReadsKey());
         } else if (command.fromControllerBytes > 0) {
-            // A controller that writes less than it was asked for must not show what another command left here.
+            // A controller that writes less than it was asked for must not show what another
+            // command left here.
             data.segment()
                     .asSlice((long) slot * DATA_BYTES_MAX, command.fromControllerBytes)
                     .fill((byte) 0);
@@ -259,8 +296,6 @@ final class AdminQueue implements AutoCloseable {
         } else {
             Sgl.none(capsules, entry);
         }
-        running[slot] = command;
-        commands.submit(slot, slot, null, command.deadlineNanos);
     }
 
     private int keepAlive(long now) {
@@ -312,8 +347,7 @@ final class AdminQueue implements AutoCloseable {
 
     private IOException lost(AdminCommand command, @Nullable FabricFailure failure) {
         if (failure != null && failure.kind() == FabricFailure.Kind.TIMED_OUT) {
-            return new CommandTimeoutException(
-                    command.name + " did not end: " + failure.message());
+            return new CommandTimeoutException(command.name + " did not end: " + failure.message());
         }
         String why = failure == null ? "the controller is closed" : failure.message();
         return new ConnectionLostException(command.name + " did not end: " + why);
@@ -321,13 +355,27 @@ final class AdminQueue implements AutoCloseable {
 
     private void end() {
         FabricFailure failure = commands.failure();
-        commands.close(this::completed);
+        attempt("closing its queue", () -> commands.close(this::completed));
+        ended = true;
         failWaiting();
+        attempt("releasing its buffers", this::releaseData);
+        if (!closing && failure != null) {
+            attempt("reporting the loss", () -> onFailure.accept(failure));
+        }
+    }
+
+    private void releaseData() {
         if (memory.unregister(data)) {
             arena.close();
         }
-        if (!closing && failure != null) {
-            onFailure.accept(failure);
+    }
+
+    private static void attempt(String what, Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            // The steps after it have to be taken all the same.
+            LOG.log(Level.ERROR, "The end of an admin queue: " + what + " failed", e);
         }
     }
 

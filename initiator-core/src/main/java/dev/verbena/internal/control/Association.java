@@ -1,8 +1,11 @@
 package dev.verbena.internal.control;
 
+import dev.verbena.CommandTimeoutException;
 import dev.verbena.ConnectFailedException;
 import dev.verbena.ConnectOptions;
 import dev.verbena.ConnectStatusException;
+import dev.verbena.ConnectTimeoutException;
+import dev.verbena.ConnectionLostException;
 import dev.verbena.HostNotAllowedException;
 import dev.verbena.SubsystemNotFoundException;
 import dev.verbena.internal.control.AdminCommand.Answer;
@@ -27,9 +30,12 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// One host's connection to one controller: the admin queue, enabled and alive, and the way to open I/O queues.
+/// One host's connection to one controller: the admin queue, enabled and alive, and the way to open
+/// I/O queues.
 ///
 /// Threads: any; the methods that send commands block their caller.
 public final class Association implements AutoCloseable {
@@ -82,8 +88,7 @@ public final class Association implements AutoCloseable {
             String name = transport.address();
             admin = new AdminQueue(queue, transport.memory(), name, onLoss);
             int controllerId = connectAdmin(transport, admin, parameters, deadline);
-            Association association =
-                    new Association(transport, parameters, admin, controllerId);
+            Association association = new Association(transport, parameters, admin, controllerId);
             association.enable();
             return association;
         } catch (IOException | RuntimeException e) {
@@ -110,22 +115,35 @@ public final class Association implements AutoCloseable {
         byte[] data = connectData(parameters, ConnectData.CONTROLLER_ID_DYNAMIC);
         int entries = parameters.options().adminQueueSize();
         int keepAliveMillis = (int) parameters.keepAliveTimeout().toMillis();
-        Answer answer =
-                admin.answer(
-                        AdminCommand.writing(
-                                "Connect",
-                                deadline.nanoTime(),
-                                data,
-                                (capsule, offset, id) ->
-                                        FabricsCommands.connect(
-                                                capsule,
-                                                offset,
-                                                id,
-                                                0,
-                                                entries - 1,
-                                                0,
-                                                keepAliveMillis)));
+        AdminCommand connect =
+                AdminCommand.writing(
+                        "Connect",
+                        deadline.nanoTime(),
+                        data,
+                        (capsule, offset, id) ->
+                                FabricsCommands.connect(
+                                        capsule, offset, id, 0, entries - 1, 0, keepAliveMillis));
+        Answer answer;
+        try {
+            answer = admin.answer(connect);
+        } catch (CommandTimeoutException | ConnectionLostException e) {
+            throw unanswered(transport.address(), 0, e);
+        }
         return connected(transport, 0, answer.status(), answer.result(), parameters);
+    }
+
+    /// The queue pair stood, and the Connect command on it was not answered.
+    private static ConnectFailedException unanswered(String address, int queueId, IOException e) {
+        String message =
+                "Connecting "
+                        + (queueId == 0 ? "the admin queue" : "I/O queue " + queueId)
+                        + " to "
+                        + address
+                        + " failed: "
+                        + e.getMessage();
+        return e instanceof CommandTimeoutException
+                ? new ConnectTimeoutException(address, queueId, message, e)
+                : new ConnectFailedException(address, queueId, true, message, e);
     }
 
     private static byte[] connectData(AssociationParameters parameters, int controllerId) {
@@ -140,7 +158,8 @@ public final class Association implements AutoCloseable {
     }
 
     /// @return the controller id
-    /// @throws ConnectFailedException when the answer to Connect was a refusal, or a condition Verbena cannot meet
+    /// @throws ConnectFailedException when the answer to Connect was a refusal, or a condition
+    ///   Verbena cannot meet
     private static int connected(
             Transport transport,
             int queueId,
@@ -168,11 +187,7 @@ public final class Association implements AutoCloseable {
     }
 
     private static ConnectStatusException refused(
-            String address,
-            int queueId,
-            int status,
-            int result,
-            AssociationParameters parameters) {
+            String address, int queueId, int status, int result, AssociationParameters parameters) {
         ConnectFailure failure = ConnectFailure.of(status, result);
         String message =
                 "Connecting "
@@ -186,8 +201,7 @@ public final class Association implements AutoCloseable {
                         + " failed. "
                         + failure.message();
         if (failure.reason() == ConnectFailure.Reason.HOST_NOT_ALLOWED) {
-            return new HostNotAllowedException(
-                    address, queueId, status, failure.reason(), message);
+            return new HostNotAllowedException(address, queueId, status, failure.reason(), message);
         }
         if (failure.reason() == ConnectFailure.Reason.INVALID_PARAMETERS
                 && "SUBNQN".equals(failure.field())) {
@@ -200,19 +214,28 @@ public final class Association implements AutoCloseable {
     private void enable() throws IOException {
         capabilities = new Capabilities(property(Property.CAP, true));
         configuration = ControllerConfiguration.enable(capabilities);
-        setProperty(Property.CC, configuration.value());
+        setProperty(Property.CC, configuration.value(), adminDeadline());
         awaitStatus(
                 Duration.ofMillis(Math.max(500, capabilities.timeoutMillis())),
+                this::adminDeadline,
                 ControllerStatus::ready,
                 "become ready");
     }
 
+    /// Reads the status until it is reached.
+    ///
+    /// @param commandDeadline of each single command
     private void awaitStatus(
-            Duration timeout, java.util.function.Predicate<ControllerStatus> reached, String what)
+            Duration timeout,
+            LongSupplier commandDeadline,
+            Predicate<ControllerStatus> reached,
+            String what)
             throws IOException {
         Deadline deadline = Deadline.after(timeout);
         while (true) {
-            ControllerStatus status = new ControllerStatus((int) property(Property.CSTS, false));
+            ControllerStatus status =
+                    new ControllerStatus(
+                            (int) property(Property.CSTS, false, commandDeadline.getAsLong()));
             if (reached.test(status)) {
                 return;
             }
@@ -245,21 +268,25 @@ public final class Association implements AutoCloseable {
 
     /// Reads a controller property.
     public long property(int offset, boolean eightBytes) throws IOException {
+        return property(offset, eightBytes, adminDeadline());
+    }
+
+    private long property(int offset, boolean eightBytes, long deadlineNanos) throws IOException {
         return admin.execute(
                         AdminCommand.withoutData(
                                 "Property Get",
-                                adminDeadline(),
+                                deadlineNanos,
                                 (capsule, entry, id) ->
                                         FabricsCommands.propertyGet(
                                                 capsule, entry, id, offset, eightBytes)))
                 .result();
     }
 
-    private void setProperty(int offset, int value) throws IOException {
+    private void setProperty(int offset, int value, long deadlineNanos) throws IOException {
         admin.execute(
                 AdminCommand.withoutData(
                         "Property Set",
-                        adminDeadline(),
+                        deadlineNanos,
                         (capsule, entry, id) ->
                                 FabricsCommands.propertySet(
                                         capsule,
@@ -274,8 +301,7 @@ public final class Association implements AutoCloseable {
     ///
     /// @param entries of the submission queue
     /// @param headerBytes 64 plus the controller's offset of in-capsule data
-    public CommandQueue openIoQueue(int queueId, int entries, int headerBytes)
-            throws IOException {
+    public CommandQueue openIoQueue(int queueId, int entries, int headerBytes) throws IOException {
         Deadline deadline = Deadline.after(parameters.options().connectTimeout());
         FabricQueue queue =
                 transport.connect(
@@ -285,7 +311,11 @@ public final class Association implements AutoCloseable {
         CommandQueue commands = new CommandQueue(queue);
         try {
             IoQueueConnect connect = new IoQueueConnect(commands, transport.memory());
-            connect.run(connectData(parameters, controllerId), entries, deadline);
+            try {
+                connect.run(connectData(parameters, controllerId), entries, deadline);
+            } catch (CommandTimeoutException | ConnectionLostException e) {
+                throw unanswered(transport.address(), queueId, e);
+            }
             connected(transport, queueId, connect.status(), connect.result(), parameters);
             return commands;
         } catch (IOException | RuntimeException e) {
@@ -343,8 +373,8 @@ public final class Association implements AutoCloseable {
         admin.startKeepAlive(parameters.keepAliveTimeout());
     }
 
-    /// Shuts the controller down in order and disconnects. I/O queues have to be closed by now. A dead connection is
-    /// not waited for.
+    /// Shuts the controller down in order and disconnects. I/O queues have to be closed by now. A
+    /// dead connection is not waited for.
     ///
     /// @param shutdownTimeout time for the controller to shut down, at least 5 s
     public void close(Duration shutdownTimeout) {
@@ -357,7 +387,7 @@ public final class Association implements AutoCloseable {
         if (admin.failure() == null) {
             try {
                 shutDown(shutdownTimeout);
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 LOG.log(
                         Level.INFO,
                         "{0} was disconnected without an orderly shutdown: {1}",
@@ -369,14 +399,21 @@ public final class Association implements AutoCloseable {
         transport.close();
     }
 
-    private void shutDown(Duration timeout) throws IOException {
+    private void shutDown(Duration wanted) throws IOException {
+        Duration timeout =
+                wanted.compareTo(SHUTDOWN_TIMEOUT_MIN) < 0 ? SHUTDOWN_TIMEOUT_MIN : wanted;
+        // The commands share the time-out: a target that is silent must not hold up the close for
+        // the admin time-out.
+        long commandDeadline =
+                Deadline.after(timeout).atMost(parameters.options().adminTimeout()).nanoTime();
         setProperty(
                 Property.CC,
-                configuration.withShutdown(ControllerConfiguration.SHUTDOWN_NORMAL).value());
+                configuration.withShutdown(ControllerConfiguration.SHUTDOWN_NORMAL).value(),
+                commandDeadline);
         awaitStatus(
-                timeout.compareTo(SHUTDOWN_TIMEOUT_MIN) < 0 ? SHUTDOWN_TIMEOUT_MIN : timeout,
-                status ->
-                        status.shutdownStatus() == ControllerStatus.ShutdownStatus.COMPLETE,
+                timeout,
+                () -> commandDeadline,
+                status -> status.shutdownStatus() == ControllerStatus.ShutdownStatus.COMPLETE,
                 "shut down");
     }
 

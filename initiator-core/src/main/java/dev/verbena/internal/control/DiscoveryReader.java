@@ -3,6 +3,7 @@ package dev.verbena.internal.control;
 import dev.verbena.nvme.DiscoveryEntry;
 import dev.verbena.nvme.DiscoveryLogHeader;
 import dev.verbena.nvme.LogPage;
+import dev.verbena.nvme.WireFormatException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -10,8 +11,8 @@ import java.util.List;
 
 /// Reads the discovery log page as a whole, or says that it keeps changing.
 ///
-/// The log is read in pieces, so it may change in between: its generation counter is read again at the end, and
-/// everything is read again when it moved (NVMe Base, Discovery log page).
+/// The log is read in pieces, so it may change in between: its generation counter is read again at
+/// the end, and everything is read again when it moved (NVMe Base, Discovery log page).
 public final class DiscoveryReader {
     /// Entries that are read at most. The record count is a 64-bit number from the network.
     public static final int ENTRY_COUNT_MAX = 16_384;
@@ -57,13 +58,16 @@ public final class DiscoveryReader {
 
     /// Reads the log.
     ///
-    /// @throws IOException when the log kept changing, claims more than [#ENTRY_COUNT_MAX] entries, or has a format
-    ///     this version does not know
+    /// @throws IOException when the log kept changing, claims more than [#ENTRY_COUNT_MAX] entries,
+    ///   or has a format this version does not know
     public Log read() throws IOException {
-        DiscoveryLogHeader header = header();
+        DiscoveryLogHeader header = header(true);
         for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
             List<DiscoveryEntry> entries = entries(header);
-            DiscoveryLogHeader after = header();
+            // Only this last look re-arms the event that announced a change: whatever changes from
+            // here on is announced
+            // again.
+            DiscoveryLogHeader after = header(false);
             if (after.generationCounter() == header.generationCounter()
                     && after.recordCount() == header.recordCount()) {
                 return new Log(header, entries);
@@ -78,16 +82,15 @@ public final class DiscoveryReader {
                         + " times while it was read; try again when the target is quiet");
     }
 
-    private DiscoveryLogHeader header() throws IOException {
-        DiscoveryLogHeader header =
-                DiscoveryLogHeader.decode(source.read(true, DiscoveryLogHeader.SIZE, 0));
-        if (header.recordFormat() != 0) {
+    private DiscoveryLogHeader header(boolean retainEvent) throws IOException {
+        DiscoveryLogHeader header;
+        try {
+            header =
+                    DiscoveryLogHeader.decode(source.read(retainEvent, DiscoveryLogHeader.SIZE, 0));
+        } catch (WireFormatException e) {
+            // The record format is the one thing a header can have wrong.
             throw new IOException(
-                    "The discovery log at "
-                            + address
-                            + " has record format "
-                            + header.recordFormat()
-                            + "; only 0 is known");
+                    "The discovery log at " + address + " cannot be read: " + e.getMessage(), e);
         }
         if (Long.compareUnsigned(header.recordCount(), ENTRY_COUNT_MAX) > 0) {
             throw new IOException(
@@ -107,11 +110,9 @@ public final class DiscoveryReader {
         List<DiscoveryEntry> entries = new ArrayList<>(count);
         while (entries.size() < count) {
             int now = Math.min(ENTRIES_PER_READ, count - entries.size());
-            // The event that announced a change is re-armed by the last read only.
-            boolean more = entries.size() + now < count;
             MemorySegment page =
                     source.read(
-                            more,
+                            true,
                             now * DiscoveryEntry.SIZE,
                             DiscoveryLogHeader.SIZE + (long) entries.size() * DiscoveryEntry.SIZE);
             for (int i = 0; i < now; i++) {

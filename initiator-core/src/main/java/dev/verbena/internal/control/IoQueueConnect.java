@@ -1,5 +1,6 @@
 package dev.verbena.internal.control;
 
+import dev.verbena.CommandTimeoutException;
 import dev.verbena.ConnectionLostException;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.fabric.Deadline;
@@ -15,8 +16,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.TimeUnit;
 
-/// Sends the Connect command on a fresh I/O queue and waits for its answer; used once, by the thread that will hand the
-/// queue to its owner.
+/// Sends the Connect command on a fresh I/O queue and waits for its answer; used once, by the
+/// thread that will hand the queue to its owner.
 final class IoQueueConnect {
     private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -41,16 +42,22 @@ final class IoQueueConnect {
     }
 
     /// @param connectData 1024 bytes
-    /// @throws ConnectionLostException when no answer came: the target disconnected, or time is over
+    /// @throws ConnectionLostException when the target disconnected instead of answering
+    /// @throws CommandTimeoutException when no answer came in time
     void run(byte[] connectData, int entries, Deadline deadline) throws IOException {
-        // Closed below only when the queue let go of it; a queue that could not be stopped keeps the memory.
+        // Closed below only when the queue let go of it; a queue that could not be stopped keeps
+        // the memory.
         Arena arena = Arena.ofShared();
-        MemorySegment data = arena.allocate(ConnectData.SIZE, ConnectData.SIZE);
-        MemorySegment.copy(
-                connectData, 0, data, ValueLayout.JAVA_BYTE, 0, connectData.length);
-        Region region = memory.register(data);
+        Region region;
         try {
-            region.tryAcquire();
+            MemorySegment data = arena.allocate(ConnectData.SIZE, ConnectData.SIZE);
+            MemorySegment.copy(connectData, 0, data, ValueLayout.JAVA_BYTE, 0, connectData.length);
+            region = memory.register(data);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            arena.close();
+            throw e;
+        }
+        try {
             send(region, entries, deadline);
             await(deadline);
         } finally {
@@ -62,7 +69,13 @@ final class IoQueueConnect {
             }
         }
         FabricFailure failure = commands.failure();
-        if (failure != null) {
+        if (failure != null && status == CommandQueue.STATUS_HOST_ABORTED) {
+            if (failure.kind() == FabricFailure.Kind.TIMED_OUT) {
+                throw new CommandTimeoutException(
+                        "I/O queue "
+                                + commands.queueId()
+                                + " got no answer to its Connect command in time");
+            }
             throw new ConnectionLostException(
                     "I/O queue "
                             + commands.queueId()
@@ -73,16 +86,14 @@ final class IoQueueConnect {
 
     private void send(Region region, int entries, Deadline deadline) {
         int slot = commands.acquire();
+        if (slot < 0 || !region.tryAcquire()) {
+            throw new IllegalStateException("I/O queue " + commands.queueId() + " is not fresh");
+        }
         MemorySegment capsules = commands.capsules();
         long entry = commands.capsuleOffset(slot);
         FabricsCommands.connect(
                 capsules, entry, commands.commandId(slot), commands.queueId(), entries - 1, 0, 0);
-        Sgl.keyed(
-                capsules,
-                entry,
-                region.address(),
-                ConnectData.SIZE,
-                region.controllerReadsKey());
+        Sgl.keyed(capsules, entry, region.address(), ConnectData.SIZE, region.controllerReadsKey());
         commands.submit(slot, 0, region, deadline.nanoTime());
         commands.ring();
     }
