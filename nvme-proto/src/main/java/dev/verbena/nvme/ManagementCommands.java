@@ -229,67 +229,6 @@ public final class ManagementCommands {
     }
 
     /**
-     * Security Send, with data from the host.
-     *
-     * @param protocol security protocol (SECP), 0 to 255
-     * @param protocolSpecific its own field (SPSP), 0 to 65535
-     * @param nvmeSpecific NVMe's own field (NSSF), 0 to 255
-     * @param byteCount length of the data
-     */
-    public static void securitySend(
-            MemorySegment segment,
-            long offset,
-            int commandId,
-            int namespaceId,
-            int protocol,
-            int protocolSpecific,
-            int nvmeSpecific,
-            int byteCount) {
-        command(
-                segment,
-                offset,
-                AdminOpcode.SECURITY_SEND,
-                commandId,
-                namespaceId,
-                security(protocol, protocolSpecific, nvmeSpecific),
-                Wire.inRange(byteCount, 0, Integer.MAX_VALUE, "byteCount"));
-    }
-
-    /**
-     * Security Receive, with data to the host.
-     *
-     * @param protocol security protocol (SECP), 0 to 255
-     * @param protocolSpecific its own field (SPSP), 0 to 65535
-     * @param nvmeSpecific NVMe's own field (NSSF), 0 to 255
-     * @param byteCount size of the buffer
-     */
-    public static void securityReceive(
-            MemorySegment segment,
-            long offset,
-            int commandId,
-            int namespaceId,
-            int protocol,
-            int protocolSpecific,
-            int nvmeSpecific,
-            int byteCount) {
-        command(
-                segment,
-                offset,
-                AdminOpcode.SECURITY_RECEIVE,
-                commandId,
-                namespaceId,
-                security(protocol, protocolSpecific, nvmeSpecific),
-                Wire.inRange(byteCount, 0, Integer.MAX_VALUE, "byteCount"));
-    }
-
-    private static int security(int protocol, int protocolSpecific, int nvmeSpecific) {
-        Wire.inRange(protocol, 0, 0xFF, "protocol");
-        Wire.inRange(protocolSpecific, 0, 0xFFFF, "protocolSpecific");
-        Wire.inRange(nvmeSpecific, 0, 0xFF, "nvmeSpecific");
-        return nvmeSpecific | (protocolSpecific << 8) | (protocol << 24);
-    }
-
-    /**
      * Directive Send.
      *
      * @param type directive type: 0 identify, 1 streams, 2 data placement
