@@ -65,7 +65,10 @@ final class CmEventDecoder {
                             Byte.toUnsignedInt(rdma_conn_param.responder_resources(connection)),
                             Byte.toUnsignedInt(rdma_conn_param.initiator_depth(connection)));
             case DISCONNECTED -> new CmEvent.Disconnected(id, status);
-            case DEVICE_REMOVAL -> new CmEvent.DeviceRemoval(id);
+            case DEVICE_REMOVAL -> {
+                id.deviceRemoved();
+                yield new CmEvent.DeviceRemoval(id);
+            }
             case ADDR_CHANGE -> new CmEvent.AddressChange(id);
             case TIMEWAIT_EXIT -> new CmEvent.TimewaitExit(id);
             default -> new CmEvent.Unknown(id, type, status);

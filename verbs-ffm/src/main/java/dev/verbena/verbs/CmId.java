@@ -30,6 +30,9 @@ public final class CmId implements AutoCloseable {
     private final MemorySegment id;
     private final Lifecycle lifecycle;
 
+    /// Guarded by the channel's lock.
+    private @Nullable RdmaContext context;
+
     private CmId(EventChannel channel, long handle, Lifecycle lifecycle) {
         this.channel = channel;
         this.handle = handle;
@@ -159,6 +162,8 @@ public final class CmId implements AutoCloseable {
     }
 
     /// The device context the identifier is bound to. Owned by librdmacm: closing it does nothing.
+    /// It may be used as long as this identifier, another one on the same device, or an object made
+    /// from it is open.
     ///
     /// @throws IllegalStateException before the address is resolved, or bound to a device
     public RdmaContext context() {
@@ -169,7 +174,12 @@ public final class CmId implements AutoCloseable {
                 throw new IllegalStateException(
                         this + " has no device yet: its address is not resolved");
             }
-            return RdmaContext.borrow(verbs);
+            RdmaContext known = context;
+            if (known == null) {
+                known = RdmaContext.borrow(verbs, lifecycle);
+                context = known;
+            }
+            return known;
         }
     }
 
@@ -274,12 +284,14 @@ public final class CmId implements AutoCloseable {
                 return;
             }
             int errno = Librdmacm.DISCONNECT.tryCall(handle);
-            // EINVAL: never connected or disconnected already; ENOTCONN likewise; ENODEV and EIO:
-            // the device is gone.
+            // EINVAL: never connected or disconnected already; ENOTCONN likewise; the others: the
+            // device is
+            // gone.
             boolean harmless =
                     errno == Errno.EINVAL
                             || errno == Errno.ENOTCONN
                             || errno == Errno.ENODEV
+                            || errno == Errno.ENXIO
                             || errno == Errno.EIO;
             if (errno != 0 && !harmless) {
                 throw Errno.failure("rdma_disconnect", errno);
@@ -302,6 +314,13 @@ public final class CmId implements AutoCloseable {
             lifecycle.requireOpen();
             MemorySegment addresses = rdma_route.addr(rdma_cm_id.route(id));
             return SocketAddresses.decode(addresses.asSlice(offset, sockaddr_storage.sizeof()));
+        }
+    }
+
+    /// Runs under the channel's lock.
+    void deviceRemoved() {
+        if (context != null) {
+            context.deviceRemoved();
         }
     }
 

@@ -139,6 +139,7 @@ public final class CompletionQueue implements AutoCloseable {
                 open = handle;
                 throw e;
             }
+            context.forget(this);
         });
     }
 

@@ -1,9 +1,9 @@
 package dev.verbena.verbs;
 
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -14,9 +14,10 @@ import org.jspecify.annotations.Nullable;
 /// that is gone, so a parent can never be destroyed under a child. Any thread may call; a close
 /// runs its destroy exactly once.
 final class Lifecycle {
-    private final List<Lifecycle> parents;
+    private final List<Lifecycle> parents = new CopyOnWriteArrayList<>();
     private final Set<Lifecycle> children = new LinkedHashSet<>();
     private volatile String name;
+    private volatile Runnable whenUnused = () -> {};
     private boolean closed;
 
     /// Opens a lifecycle below its parents.
@@ -24,15 +25,12 @@ final class Lifecycle {
     /// @throws IllegalStateException when a parent is closed; nothing is attached then
     Lifecycle(String name, Lifecycle... parents) {
         this.name = name;
-        this.parents = List.of(parents);
-        List<Lifecycle> attached = new ArrayList<>();
         try {
             for (Lifecycle parent : parents) {
-                parent.attach(this);
-                attached.add(parent);
+                join(parent);
             }
         } catch (IllegalStateException e) {
-            attached.forEach(parent -> parent.detach(this));
+            this.parents.forEach(parent -> parent.detach(this));
             throw e;
         }
         LeakDetector.opened(this);
@@ -141,8 +139,27 @@ final class Lifecycle {
         children.add(child);
     }
 
-    private synchronized void detach(Lifecycle child) {
-        children.remove(child);
+    private void detach(Lifecycle child) {
+        boolean unused;
+        synchronized (this) {
+            unused = children.remove(child) && children.isEmpty();
+        }
+        if (unused) {
+            whenUnused.run();
+        }
+    }
+
+    /// Becomes a child of one more parent.
+    ///
+    /// @throws IllegalStateException when the parent is closed
+    void join(Lifecycle parent) {
+        parent.attach(this);
+        parents.add(parent);
+    }
+
+    /// Runs an action each time the last child has gone. Set before there are any.
+    void whenUnused(Runnable action) {
+        this.whenUnused = action;
     }
 
     synchronized boolean hasChildren() {

@@ -2,6 +2,7 @@ package dev.verbena.verbs;
 
 import dev.verbena.verbs.ffi.ContextOps;
 import dev.verbena.verbs.ffi.Libibverbs;
+import dev.verbena.verbs.ffi.Librdmacm;
 import dev.verbena.verbs.ffi.Native;
 import dev.verbena.verbs.ffi.gen.ibv_context;
 import dev.verbena.verbs.ffi.gen.ibv_cq;
@@ -13,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,7 @@ public final class RdmaContext implements AutoCloseable {
     private final String deviceName;
     private final ContextOps ops;
     private final Lifecycle lifecycle;
+    private volatile boolean deviceRemoved;
     private final AtomicBoolean asyncEventsOpen = new AtomicBoolean();
 
     /// Queues by address, to tell whose asynchronous event it is.
@@ -54,16 +57,56 @@ public final class RdmaContext implements AutoCloseable {
         return new RdmaContext(lifecycle.create(() -> Rdma.openByName(name)), false, lifecycle);
     }
 
-    /// The one object for a context that librdmacm opened. librdmacm keeps one per device and
+    /// The one object for a context that librdmacm opened; librdmacm keeps one per device and
     /// process.
-    static RdmaContext borrow(long handle) {
-        return BORROWED.compute(
+    ///
+    /// librdmacm closes the context of a removed device when its last identifier goes, whatever
+    /// else is open on it. So the context is pinned here from its first user to its last, children
+    /// included.
+    ///
+    /// @param user the identifier that is bound to it
+    static RdmaContext borrow(long handle, Lifecycle user) {
+        RdmaContext context =
+                BORROWED.compute(
+                        handle,
+                        (address, known) -> {
+                            RdmaContext borrowed = known != null ? known : pin(address);
+                            user.join(borrowed.lifecycle);
+                            return borrowed;
+                        });
+        return Objects.requireNonNull(context);
+    }
+
+    private static RdmaContext pin(long handle) {
+        return LibrdmacmDevices.pin(
                 handle,
-                (address, known) ->
-                        known != null && known.deviceName.equals(deviceNameOf(address))
-                                ? known
-                                : new RdmaContext(
-                                        address, true, Lifecycle.untracked("borrowed context")));
+                list -> {
+                    Lifecycle lifecycle = Lifecycle.untracked("borrowed context");
+                    RdmaContext context = new RdmaContext(handle, true, lifecycle);
+                    lifecycle.whenUnused(() -> unpin(context, list));
+                    return context;
+                });
+    }
+
+    private static void unpin(RdmaContext context, long list) {
+        RdmaContext left =
+                BORROWED.computeIfPresent(
+                        context.handle,
+                        (address, known) -> {
+                            if (known != context || context.lifecycle.hasChildren()) {
+                                return known; // somebody was faster, or uses it again
+                            }
+                            context.lifecycle.close(() -> Librdmacm.FREE_DEVICES.call(list));
+                            return null;
+                        });
+        if (left == null) {
+            LibrdmacmDevices.letGo(context.deviceName, context.deviceRemoved);
+        }
+    }
+
+    /// The connection manager has announced that the device goes away.
+    void deviceRemoved() {
+        deviceRemoved = true;
     }
 
     private static String deviceNameOf(long context) {
@@ -166,7 +209,7 @@ public final class RdmaContext implements AutoCloseable {
     }
 
     void forget(CompletionQueue queue) {
-        completionQueues.remove(queue.handle());
+        completionQueues.remove(queue.handle(), queue);
     }
 
     void add(SharedReceiveQueue queue) {
@@ -174,7 +217,7 @@ public final class RdmaContext implements AutoCloseable {
     }
 
     void forget(SharedReceiveQueue queue) {
-        sharedReceiveQueues.remove(queue.handle());
+        sharedReceiveQueues.remove(queue.handle(), queue);
     }
 
     @Nullable CompletionQueue completionQueue(long address) {

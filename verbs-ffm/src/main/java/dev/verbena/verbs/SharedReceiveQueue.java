@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 public final class SharedReceiveQueue implements AutoCloseable {
     static final int IBV_SRQ_LIMIT = 2;
 
+    private final RdmaContext context;
     private final ContextOps ops;
     private final long handle;
     private final int workRequestMax;
@@ -22,8 +23,9 @@ public final class SharedReceiveQueue implements AutoCloseable {
     private volatile long open;
 
     private SharedReceiveQueue(
-            ContextOps ops, long handle, int workRequestMax, Lifecycle lifecycle) {
-        this.ops = ops;
+            RdmaContext context, long handle, int workRequestMax, Lifecycle lifecycle) {
+        this.context = context;
+        this.ops = context.ops();
         this.handle = handle;
         this.workRequestMax = workRequestMax;
         this.lifecycle = lifecycle;
@@ -40,8 +42,11 @@ public final class SharedReceiveQueue implements AutoCloseable {
             long handle =
                     lifecycle.create(() ->
                             Libibverbs.CREATE_SRQ.call(domain.handle(), attributes.address()));
-            return new SharedReceiveQueue(
-                    domain.context().ops(), handle, ibv_srq_attr.max_wr(limits), lifecycle);
+            SharedReceiveQueue queue =
+                    new SharedReceiveQueue(
+                            domain.context(), handle, ibv_srq_attr.max_wr(limits), lifecycle);
+            domain.context().add(queue);
+            return queue;
         }
     }
 
@@ -61,7 +66,7 @@ public final class SharedReceiveQueue implements AutoCloseable {
         return workRequestMax;
     }
 
-    /// Asks for one asynchronous event when fewer receives than this are left
+    /// Asks for one [AsyncEvent.SharedReceiveQueueLimit] when fewer receives than this are left
     /// (`ibv_modify_srq(3)`).
     ///
     /// @param receives 0 turns it off
@@ -109,6 +114,7 @@ public final class SharedReceiveQueue implements AutoCloseable {
                 open = handle;
                 throw e;
             }
+            context.forget(this);
         });
     }
 

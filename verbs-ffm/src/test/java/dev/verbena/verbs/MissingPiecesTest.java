@@ -3,14 +3,10 @@ package dev.verbena.verbs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,38 +18,7 @@ class MissingPiecesTest {
 
     private static String run(Map<String, String> environment, List<String> arguments)
             throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-XX:TieredStopAtLevel=1");
-        command.addAll(arguments);
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().putAll(environment);
-        Process process = builder.start();
-        process.getOutputStream().close();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        return output;
-    }
-
-    private static String classes(Class<?> type) {
-        try {
-            return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI())
-                    .toString();
-        } catch (URISyntaxException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static String mainClasses() {
-        // Tests run inside the module, whose location is that of the main classes.
-        return classes(Rdma.class);
-    }
-
-    private static String testClasses() {
-        String main = mainClasses();
-        return main.endsWith("test-classes")
-                ? main
-                : Path.of(main).resolveSibling("test-classes").toString();
+        return Jvm.java(List.of(), environment, arguments);
     }
 
     @Test
@@ -67,7 +32,7 @@ class MissingPiecesTest {
                         List.of(
                                 "--enable-native-access=ALL-UNNAMED",
                                 "-cp",
-                                mainClasses() + ":" + testClasses(),
+                                Jvm.mainClasses() + ":" + Jvm.testClasses(),
                                 PROBE));
         assertThat(output)
                 .startsWith("RdmaUnavailableException: libibverbs.so.1 cannot be loaded.")
@@ -82,7 +47,7 @@ class MissingPiecesTest {
                         List.of(
                                 "--illegal-native-access=deny",
                                 "-cp",
-                                mainClasses() + ":" + testClasses(),
+                                Jvm.mainClasses() + ":" + Jvm.testClasses(),
                                 PROBE));
         assertThat(output)
                 .startsWith("RdmaUnavailableException: native access is denied")
@@ -98,11 +63,11 @@ class MissingPiecesTest {
                         List.of(
                                 "--illegal-native-access=deny",
                                 "-p",
-                                mainClasses(),
+                                Jvm.mainClasses(),
                                 "--add-modules",
                                 "dev.verbena.verbs",
                                 "-cp",
-                                testClasses(),
+                                Jvm.testClasses(),
                                 PROBE));
         assertThat(output)
                 .startsWith("RdmaUnavailableException: native access is denied")

@@ -11,6 +11,7 @@ public final class Errno {
     public static final int ENOENT = 2;
     public static final int EINTR = 4;
     public static final int EIO = 5;
+    public static final int ENXIO = 6;
     public static final int EAGAIN = 11;
     public static final int ENOMEM = 12;
     public static final int EACCES = 13;
@@ -32,7 +33,7 @@ public final class Errno {
                     Map.entry(3, "ESRCH"),
                     Map.entry(EINTR, "EINTR"),
                     Map.entry(EIO, "EIO"),
-                    Map.entry(6, "ENXIO"),
+                    Map.entry(ENXIO, "ENXIO"),
                     Map.entry(7, "E2BIG"),
                     Map.entry(9, "EBADF"),
                     Map.entry(EAGAIN, "EAGAIN"),
