@@ -266,9 +266,11 @@ public final class Controller implements AutoCloseable {
     /// Opens a namespace for reading and writing, on an I/O queue and a thread of its own.
     ///
     /// @param namespaceId one of [#namespaces]
+    /// @throws IOException when no such namespace is active, its format cannot be used, or no queue
+    ///   can be opened
     public BlockDevice openDevice(int namespaceId) throws IOException {
         Namespace namespace = namespace(namespaceId);
-        checkUsable(namespace);
+        namespace.requireUsable(placement.transferBytesMax());
         return open(commands -> {
             BlockDevice device =
                     new BlockDevice(
@@ -281,29 +283,6 @@ public final class Controller implements AutoCloseable {
             devices.add(device);
             return device;
         });
-    }
-
-    /// Sizes are the controller's claim.
-    private void checkUsable(Namespace namespace) throws IOException {
-        if (namespace.blockSize() > placement.transferBytesMax()) {
-            throw new IOException(
-                    "A block of "
-                            + namespace.blockSize()
-                            + " bytes is more than one command to this controller can carry ("
-                            + placement.transferBytesMax()
-                            + " bytes)");
-        }
-        long blocksMax = Long.MAX_VALUE / namespace.blockSize();
-        if (Long.compareUnsigned(namespace.blockCount(), blocksMax) > 0) {
-            throw new IOException(
-                    "The controller claims "
-                            + Long.toUnsignedString(namespace.blockCount())
-                            + " blocks of "
-                            + namespace.blockSize()
-                            + " bytes for namespace "
-                            + Integer.toUnsignedString(namespace.id())
-                            + "; a device has less than 2^63 bytes");
-        }
     }
 
     /// Connects a queue and gives it to its user.

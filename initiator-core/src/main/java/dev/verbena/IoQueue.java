@@ -165,7 +165,8 @@ public final class IoQueue implements AutoCloseable {
             throws ConnectionLostException {
         checkUsable();
         long bytes = (long) blockCount * namespace.blockSize();
-        if (blockCount < 1
+        // No bytes: the namespace has no format that can be used.
+        if (bytes < 1
                 || blockCount > NvmCommands.BLOCK_COUNT_MAX
                 || bytes > transferBytesMax
                 || bytes > buffer.byteSize()

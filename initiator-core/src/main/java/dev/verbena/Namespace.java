@@ -2,6 +2,7 @@ package dev.verbena;
 
 import dev.verbena.nvme.IdentifyNamespace;
 import dev.verbena.nvme.NamespaceDescriptors;
+import java.io.IOException;
 
 /// One namespace as it was when the controller was asked.
 ///
@@ -9,7 +10,7 @@ import dev.verbena.nvme.NamespaceDescriptors;
 /// @param identify what Identify Namespace said
 /// @param descriptors its identifiers; empty where the controller reports none
 public record Namespace(int id, IdentifyNamespace identify, NamespaceDescriptors descriptors) {
-    /// Bytes of a logical block.
+    /// Bytes of a logical block; 0 when the namespace has no format that can be used.
     public int blockSize() {
         return identify.blockSize();
     }
@@ -29,6 +30,43 @@ public record Namespace(int id, IdentifyNamespace identify, NamespaceDescriptors
             throw new ArithmeticException("The block count does not fit 63 bits");
         }
         return Math.multiplyExact(blocks, (long) blockSize());
+    }
+
+    /// Sizes and formats are the controller's claim: whether they can be worked with.
+    ///
+    /// @param transferBytesMax most bytes of one command
+    /// @throws IOException when they cannot; the message says why
+    void requireUsable(int transferBytesMax) throws IOException {
+        String name = "Namespace " + Integer.toUnsignedString(id);
+        if (blockSize() == 0) {
+            throw new IOException(name + " has no LBA format that can be used");
+        }
+        if (identify.extendedMetadata() && identify.metadataSize() > 0) {
+            throw new IOException(
+                    name
+                            + " carries "
+                            + identify.metadataSize()
+                            + " bytes of metadata at the end of each block, which this version does"
+                            + " not handle; format it without");
+        }
+        if (blockSize() > transferBytesMax) {
+            throw new IOException(
+                    name
+                            + ": a block of "
+                            + blockSize()
+                            + " bytes is more than one command to this controller can carry ("
+                            + transferBytesMax
+                            + " bytes)");
+        }
+        if (Long.compareUnsigned(blockCount(), Long.MAX_VALUE / blockSize()) > 0) {
+            throw new IOException(
+                    name
+                            + ": the controller claims "
+                            + Long.toUnsignedString(blockCount())
+                            + " blocks of "
+                            + blockSize()
+                            + " bytes; a device has less than 2^63 bytes");
+        }
     }
 
     /// The id and the geometry.

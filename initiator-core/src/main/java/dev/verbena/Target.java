@@ -1,12 +1,12 @@
 package dev.verbena;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.util.Locale;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Where a target listens: transport, address and service id.
@@ -19,9 +19,6 @@ public record Target(String traddr, int trsvcid) {
     public static final int DEFAULT_PORT = 4420;
 
     private static final String SCHEME = "nvmf-rdma";
-
-    /// What may be one; whether it is, the look-up finds out.
-    private static final Pattern BARE_IPV6 = Pattern.compile("[0-9a-fA-F:.]+(%[^/\\s]+)?");
 
     /// @throws IllegalArgumentException when the address is empty or the port out of range
     public Target {
@@ -54,7 +51,7 @@ public record Target(String traddr, int trsvcid) {
         }
         if (address.indexOf(':') != address.lastIndexOf(':') && !address.startsWith("[")) {
             // A bare IPv6 address; a port would need brackets around it.
-            if (!BARE_IPV6.matcher(address).matches()) {
+            if (!isIpv6(address)) {
                 throw notAnAddress(text, null);
             }
             return rdma(address);
@@ -76,6 +73,17 @@ public record Target(String traddr, int trsvcid) {
             return new Target(bare.replace("%25", "%"), port < 0 ? DEFAULT_PORT : port);
         } catch (URISyntaxException e) {
             throw notAnAddress(text, e);
+        }
+    }
+
+    private static boolean isIpv6(String address) {
+        int scope = address.indexOf('%');
+        try {
+            // Without its scope, which names an interface that need not be there yet. No look-up.
+            var _ = Inet6Address.ofLiteral(scope < 0 ? address : address.substring(0, scope));
+            return scope != address.length() - 1;
+        } catch (IllegalArgumentException e) {
+            return false;
         }
     }
 

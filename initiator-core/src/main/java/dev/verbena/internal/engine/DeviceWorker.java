@@ -104,9 +104,9 @@ public final class DeviceWorker {
     }
 
     private boolean offer(DeviceRequest request) throws InterruptedException {
-        return isCurrentThread()
-                ? inbox.offer(request)
-                : inbox.offer(request, timeoutNanos, TimeUnit.NANOSECONDS);
+        // At first without waiting: only a wait can be interrupted.
+        return inbox.offer(request)
+                || (!isCurrentThread() && inbox.offer(request, timeoutNanos, TimeUnit.NANOSECONDS));
     }
 
     /// Whether the caller runs on the worker's thread, in a stage attached to a request's future.
