@@ -1,0 +1,126 @@
+package dev.verbena;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.verbena.nvme.HostIdentity;
+import java.net.InetAddress;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ConnectOptionsTest {
+    private static final ConnectOptions DEFAULTS = ConnectOptions.defaults();
+
+    private static void refused(Runnable change, String name) {
+        assertThatThrownBy(change::run)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(name + " is ");
+    }
+
+    @Test
+    void defaults_areThoseOfNvmeConnect() {
+        assertThat(DEFAULTS.queueSize()).isEqualTo(128);
+        assertThat(DEFAULTS.adminQueueSize()).isEqualTo(32);
+        assertThat(DEFAULTS.keepAliveTimeout()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(DEFAULTS.tos()).isEqualTo(-1);
+        assertThat(DEFAULTS.ioQueues()).isPositive();
+        assertThat(DEFAULTS.host()).isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Integer.MIN_VALUE, -1, 0, 65_535, Integer.MAX_VALUE})
+    void ioQueuesOutOfRange_isRefused(int value) {
+        refused(() -> DEFAULTS.withIoQueues(value), "ioQueues");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Integer.MIN_VALUE, 0, 1, 65_536})
+    void queueSizeOutOfRange_isRefused(int value) {
+        refused(() -> DEFAULTS.withQueueSize(value), "queueSize");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 1, 4097})
+    void adminQueueSizeOutOfRange_isRefused(int value) {
+        refused(() -> DEFAULTS.withAdminQueueSize(value), "adminQueueSize");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-2, 256})
+    void tosOutOfRange_isRefused(int value) {
+        refused(() -> DEFAULTS.withTos(value), "tos");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 8})
+    void retryCountOutOfRange_isRefused(int value) {
+        refused(() -> DEFAULTS.withRetryCount(value), "retryCount");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"PT-1S", "PT0.000000001S", "PT0.099S", "P24DT0.001S", "P36500D"})
+    void keepAliveTimeoutOutOfRange_isRefused(Duration value) {
+        refused(() -> DEFAULTS.withKeepAliveTimeout(value), "keepAliveTimeout");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"PT-1S", "PT0S", "PT0.000999999S", "P24DT0.001S", "PT2562047788015215H"})
+    void otherTimeoutOutOfRange_isRefused(Duration value) {
+        refused(() -> DEFAULTS.withConnectTimeout(value), "connectTimeout");
+        refused(() -> DEFAULTS.withAdminTimeout(value), "adminTimeout");
+        refused(() -> DEFAULTS.withIoTimeout(value), "ioTimeout");
+    }
+
+    @Test
+    void valuesAtTheLimits_areAccepted() {
+        assertThat(DEFAULTS.withIoQueues(1).withIoQueues(65_534).ioQueues()).isEqualTo(65_534);
+        assertThat(DEFAULTS.withQueueSize(2).withQueueSize(65_535).queueSize()).isEqualTo(65_535);
+        assertThat(DEFAULTS.withAdminQueueSize(2).withAdminQueueSize(4096).adminQueueSize())
+                .isEqualTo(4096);
+        assertThat(DEFAULTS.withTos(0).withTos(255).tos()).isEqualTo(255);
+        assertThat(DEFAULTS.withRetryCount(0).withRetryCount(7).retryCount()).isEqualTo(7);
+        assertThat(DEFAULTS.withKeepAliveTimeout(Duration.ZERO).keepAliveTimeout()).isZero();
+        ConnectOptions longest =
+                DEFAULTS.withKeepAliveTimeout(Duration.ofMillis(100))
+                        .withKeepAliveTimeout(ConnectOptions.TIMEOUT_MAX)
+                        .withConnectTimeout(Duration.ofMillis(1))
+                        .withIoTimeout(ConnectOptions.TIMEOUT_MAX);
+        assertThat(longest.keepAliveTimeout().toMillis())
+                .as("fits the 32 bits of the Connect command")
+                .isLessThanOrEqualTo(Integer.MAX_VALUE);
+    }
+
+    @Test
+    void eachChange_leavesEverythingElse() throws Exception {
+        HostIdentity host = HostIdentity.generate();
+        ConnectOptions all =
+                DEFAULTS.withHost(host)
+                        .withHostTraddr(InetAddress.getLoopbackAddress())
+                        .withIoQueues(3)
+                        .withQueueSize(4)
+                        .withAdminQueueSize(5)
+                        .withKeepAliveTimeout(Duration.ofSeconds(6))
+                        .withTos(7)
+                        .withRetryCount(1)
+                        .withConnectTimeout(Duration.ofSeconds(9))
+                        .withAdminTimeout(Duration.ofSeconds(10))
+                        .withIoTimeout(Duration.ofSeconds(11));
+        assertThat(all)
+                .isEqualTo(
+                        new ConnectOptions(
+                                host,
+                                InetAddress.getLoopbackAddress(),
+                                3,
+                                4,
+                                5,
+                                Duration.ofSeconds(6),
+                                7,
+                                1,
+                                Duration.ofSeconds(9),
+                                Duration.ofSeconds(10),
+                                Duration.ofSeconds(11)));
+    }
+}

@@ -1,0 +1,347 @@
+package dev.verbena.testkit;
+
+import dev.verbena.internal.fabric.Deadline;
+import dev.verbena.internal.fabric.FabricEvents;
+import dev.verbena.internal.fabric.FabricFailure;
+import dev.verbena.internal.fabric.FabricQueue;
+import dev.verbena.nvme.CompletionEntry;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/// A queue pair in memory. Events happen when a test, or a script set with [#target], says so.
+///
+/// Like a real one it refuses to be used after [#close], forgets what was staged when it has
+/// failed, and reports in batches. Threads: as [FabricQueue]; what injects events may run anywhere.
+public final class FakeFabricQueue implements FabricQueue {
+    /// Events reported by one poll.
+    public static final int BATCH = 32;
+
+    private interface Event {
+        void deliver(FabricEvents events);
+    }
+
+    private final int queueId;
+    private final int depth;
+    private final int stride;
+    private final MemorySegment capsules;
+    private final Deque<Event> events = new ArrayDeque<>();
+    private final List<SentCapsule> staged = new ArrayList<>();
+    private final List<SentCapsule> sent = new ArrayList<>();
+    private BiConsumer<FakeFabricQueue, SentCapsule> target = (queue, capsule) -> {};
+    private @Nullable FabricFailure failure;
+    private @Nullable RuntimeException pollFailure;
+    private @Nullable RuntimeException drainFailure;
+    private boolean autoSent = true;
+    private boolean drains = true;
+    private boolean destroys = true;
+    private boolean drained;
+    private boolean woken;
+    private boolean closed;
+    private int handledCount;
+    private int drainCalls;
+    private int closeCalls;
+    private int ringCalls;
+    private int blockCalls;
+
+    public FakeFabricQueue(int queueId, int depth) {
+        this(queueId, depth, 64);
+    }
+
+    /// A queue whose capsules have room for a gap before in-capsule data.
+    public FakeFabricQueue(int queueId, int depth, int headerBytes) {
+        this.queueId = queueId;
+        this.depth = depth;
+        this.stride = Math.ceilDiv(headerBytes, 64) * 64;
+        this.capsules = MemorySegment.ofArray(new byte[stride * depth]);
+    }
+
+    // What a test decides.
+
+    /// What happens to every capsule that is sent; runs in [#ring], after the send completion was
+    /// queued.
+    public synchronized void target(BiConsumer<FakeFabricQueue, SentCapsule> script) {
+        target = script;
+    }
+
+    /// Whether every send completes by itself; true at first.
+    public synchronized void autoSent(boolean value) {
+        autoSent = value;
+    }
+
+    /// Whether [#drain] succeeds in time.
+    public synchronized void drains(boolean value) {
+        drains = value;
+    }
+
+    /// Whether [#close] can destroy the queue pair.
+    public synchronized void destroys(boolean value) {
+        destroys = value;
+    }
+
+    public synchronized void failDrain(@Nullable RuntimeException e) {
+        drainFailure = e;
+    }
+
+    /// Lets polling throw, as a broken completion queue does.
+    public synchronized void failPoll(@Nullable RuntimeException e) {
+        pollFailure = e;
+        notifyAll();
+    }
+
+    /// The device is done with a capsule.
+    public void completeSend(SentCapsule capsule) {
+        completeSend(capsule.slot(), capsule.tag());
+    }
+
+    public void completeSend(int slot, int tag) {
+        add(e -> e.sent(slot, tag));
+    }
+
+    /// The target answers a command.
+    public void respond(SentCapsule capsule, int status, long result) {
+        respond(capsule.commandId(), status, result);
+    }
+
+    public void respond(int commandId, int status, long result) {
+        byte[] bytes = new byte[CompletionEntry.SIZE];
+        CompletionEntry.encode(
+                MemorySegment.ofArray(bytes), 0, result, 0, queueId, commandId, status);
+        receive(bytes, bytes.length);
+    }
+
+    /// The target sends anything.
+    public void receive(byte[] bytes, int byteLength) {
+        MemorySegment response = MemorySegment.ofArray(bytes);
+        add(e -> e.received(response, 0, byteLength));
+    }
+
+    private synchronized void add(Event event) {
+        events.add(event);
+        notifyAll();
+    }
+
+    // What a test looks at.
+
+    /// Capsules sent so far, oldest first.
+    public synchronized List<SentCapsule> sent() {
+        return List.copyOf(sent);
+    }
+
+    public synchronized SentCapsule lastSent() {
+        return sent.getLast();
+    }
+
+    /// Whether nothing can reach memory any more.
+    public synchronized boolean isQuiet() {
+        return drained || (closed && destroys);
+    }
+
+    public synchronized boolean isClosed() {
+        return closed;
+    }
+
+    public synchronized int drainCalls() {
+        return drainCalls;
+    }
+
+    public synchronized int closeCalls() {
+        return closeCalls;
+    }
+
+    public synchronized int ringCalls() {
+        return ringCalls;
+    }
+
+    public synchronized int blockCalls() {
+        return blockCalls;
+    }
+
+    /// Waits until that many capsules have been sent in all, and the target has seen them.
+    public synchronized void awaitSent(int count) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (handledCount < count) {
+            long left = deadline - System.nanoTime();
+            if (left <= 0) {
+                throw new AssertionError(handledCount + " capsules were sent, wanted " + count);
+            }
+            try {
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+
+    // The queue.
+
+    @Override
+    public int queueId() {
+        return queueId;
+    }
+
+    @Override
+    public int depth() {
+        return depth;
+    }
+
+    @Override
+    public MemorySegment capsules() {
+        return capsules;
+    }
+
+    @Override
+    public long capsuleOffset(int slot) {
+        return (long) slot * stride;
+    }
+
+    @Override
+    public synchronized void stage(
+            int slot, int tag, int headerBytes, long dataAddress, int dataBytes, int dataKey) {
+        if (headerBytes > stride) {
+            throw new AssertionError("A header of " + headerBytes + " in a slot of " + stride);
+        }
+        byte[] header =
+                capsules.asSlice(capsuleOffset(slot), headerBytes).toArray(ValueLayout.JAVA_BYTE);
+        staged.add(new SentCapsule(slot, tag, header, dataAddress, dataBytes, dataKey));
+    }
+
+    @Override
+    public void ring() {
+        List<SentCapsule> now;
+        BiConsumer<FakeFabricQueue, SentCapsule> script;
+        synchronized (this) {
+            if (staged.isEmpty()) {
+                return;
+            }
+            ringCalls++;
+            now = List.copyOf(staged);
+            staged.clear();
+            script = target;
+            if (failure != null || closed) {
+                return;
+            }
+            for (SentCapsule capsule : now) {
+                sent.add(capsule);
+                if (autoSent) {
+                    completeSend(capsule);
+                }
+            }
+            notifyAll();
+        }
+        for (SentCapsule capsule : now) {
+            script.accept(this, capsule);
+            synchronized (this) {
+                handledCount++;
+                notifyAll();
+            }
+        }
+    }
+
+    @Override
+    public int poll(FabricEvents receiver) {
+        List<Event> batch = new ArrayList<>();
+        synchronized (this) {
+            requireOpen();
+            if (pollFailure != null) {
+                throw pollFailure;
+            }
+            while (batch.size() < BATCH && !events.isEmpty()) {
+                batch.add(events.remove());
+            }
+        }
+        batch.forEach(event -> event.deliver(receiver));
+        return batch.size();
+    }
+
+    @Override
+    public synchronized boolean hasCompletions() {
+        requireOpen();
+        if (pollFailure != null) {
+            throw pollFailure;
+        }
+        return !events.isEmpty();
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("The queue pair was used after it was destroyed");
+        }
+    }
+
+    @Override
+    public synchronized @Nullable FabricFailure failure() {
+        return failure;
+    }
+
+    @Override
+    public synchronized void fail(FabricFailure reason) {
+        if (failure == null) {
+            failure = reason;
+            wakeUp();
+        }
+    }
+
+    @Override
+    public synchronized void arm() {
+        requireOpen();
+    }
+
+    @Override
+    public synchronized void block(long timeoutNanos) {
+        requireOpen();
+        blockCalls++;
+        long deadline = System.nanoTime() + timeoutNanos;
+        while (!woken && events.isEmpty() && pollFailure == null) {
+            long left = deadline - System.nanoTime();
+            if (left <= 0) {
+                return;
+            }
+            try {
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+            } catch (InterruptedException e) {
+                // The native wait is not interruptible either.
+            }
+        }
+        woken = false;
+    }
+
+    @Override
+    public synchronized void wakeUp() {
+        woken = true;
+        notifyAll();
+    }
+
+    @Override
+    public boolean drain(FabricEvents receiver, Deadline deadline) {
+        List<Event> rest;
+        synchronized (this) {
+            drainCalls++;
+            requireOpen();
+            fail(new FabricFailure(FabricFailure.Kind.CLOSED, "the queue is closed"));
+            if (drainFailure != null) {
+                throw drainFailure;
+            }
+            rest = List.copyOf(events);
+            events.clear();
+        }
+        rest.forEach(event -> event.deliver(receiver));
+        synchronized (this) {
+            drained = drains;
+            return drains;
+        }
+    }
+
+    @Override
+    public synchronized boolean close() {
+        closeCalls++;
+        closed = true;
+        return destroys;
+    }
+}
