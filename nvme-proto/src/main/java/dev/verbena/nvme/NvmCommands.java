@@ -375,8 +375,13 @@ public final class NvmCommands {
             int flags) {
         Wire.inRange(blockCount, 1, BLOCK_COUNT_MAX, "blockCount");
         requireFlags(flags);
-        SubmissionEntry.begin(segment, offset, opcode, commandId, namespaceId);
-        Wire.u64(segment, offset + 40, startingLba);
-        Wire.u32(segment, offset + 48, (blockCount - 1) | flags);
+        SubmissionEntry.begin(
+                segment,
+                offset,
+                opcode,
+                commandId,
+                namespaceId,
+                startingLba,
+                Integer.toUnsignedLong((blockCount - 1) | flags));
     }
 }

@@ -54,6 +54,18 @@ public final class SubmissionEntry {
      */
     public static void begin(
             MemorySegment segment, long offset, int opcode, int commandId, int namespaceId) {
+        begin(segment, offset, opcode, commandId, namespaceId, 0, 0);
+    }
+
+    /** As the other, with dwords 10 and 11, and 12 and 13, so that nothing is written twice. */
+    static void begin(
+            MemorySegment segment,
+            long offset,
+            int opcode,
+            int commandId,
+            int namespaceId,
+            long dwords10,
+            long dwords12) {
         Wire.inRange(opcode, 0, 0xFF, "opcode");
         Wire.inRange(commandId, 0, 0xFFFF, "commandId");
         Wire.u64(
@@ -67,8 +79,8 @@ public final class SubmissionEntry {
         Wire.u64(segment, offset + METADATA_POINTER_OFFSET, 0);
         Wire.u64(segment, offset + SGL_OFFSET, 0);
         Wire.u64(segment, offset + SGL_OFFSET + 8, (long) Sgl.TYPE_KEYED << 56);
-        Wire.u64(segment, offset + 40, 0);
-        Wire.u64(segment, offset + 48, 0);
+        Wire.u64(segment, offset + 40, dwords10);
+        Wire.u64(segment, offset + 48, dwords12);
         Wire.u64(segment, offset + 56, 0);
     }
 
@@ -130,6 +142,9 @@ public final class SubmissionEntry {
     /** Says that the data pointer is an SGL, and keeps the fused operation bits. */
     static void sglFlags(MemorySegment segment, long offset) {
         int flags = Wire.u8(segment, offset + FLAGS_OFFSET);
-        Wire.u8(segment, offset + FLAGS_OFFSET, (flags & FUSED_MASK) | FLAGS_SGL);
+        // Every encoder has set them already; a store here would only delay the ones that follow.
+        if ((flags & ~FUSED_MASK) != FLAGS_SGL) {
+            Wire.u8(segment, offset + FLAGS_OFFSET, (flags & FUSED_MASK) | FLAGS_SGL);
+        }
     }
 }

@@ -3,6 +3,8 @@ package dev.verbena.nvme;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class PropertyTest {
@@ -83,5 +85,33 @@ class PropertyTest {
         ReadyTimeouts timeouts = new ReadyTimeouts(0xFFFF_0002);
         assertThat(timeouts.readyWithMediaMillis()).isEqualTo(1000);
         assertThat(timeouts.readyIndependentOfMediaMillis()).isEqualTo(65535 * 500L);
+    }
+
+    /** A register as the Linux target had it: see {@code src/test/fixtures/capture}. */
+    private static long captured(String name) {
+        Matcher matcher =
+                Pattern.compile("(?m)^" + name + " : ([0-9a-f]+)$")
+                        .matcher(Captured.text("nvmet-registers"));
+        assertThat(matcher.find()).as(name).isTrue();
+        return Long.parseLong(matcher.group(1), 16);
+    }
+
+    @Test
+    void registersOfTheLinuxTarget_areReadAsNvmeCliReadsThem() {
+        Capabilities capabilities = new Capabilities(captured("cap"));
+        assertThat(capabilities.maximumQueueEntries()).isEqualTo(128);
+        assertThat(capabilities.timeoutMillis()).isEqualTo(7500);
+        assertThat(capabilities.contiguousQueuesRequired()).isFalse();
+        assertThat(capabilities.memoryPageSizeMinimum()).isEqualTo(4096);
+        assertThat(capabilities.memoryPageSizeMaximum()).isEqualTo(4096);
+        assertThat(capabilities.nvmCommandSet()).isTrue();
+        assertThat(capabilities.multipleCommandSets()).isTrue();
+        assertThat(capabilities.subsystemResetSupported()).isFalse();
+        assertThat(capabilities.doorbellStrideBytes()).isEqualTo(4);
+        assertThat(new Version((int) captured("version"))).hasToString("1.3");
+        assertThat(new ControllerStatus((int) captured("csts")).ready()).isTrue();
+        // What Linux wrote to enable this controller is what we would write.
+        assertThat(ControllerConfiguration.enable(capabilities).value())
+                .isEqualTo((int) captured("cc"));
     }
 }
