@@ -176,7 +176,7 @@ public final class CmId implements AutoCloseable {
             }
             RdmaContext known = context;
             if (known == null) {
-                known = RdmaContext.borrow(verbs, lifecycle);
+                known = RdmaContext.borrow(verbs, lifecycle, localAddress());
                 context = known;
             }
             return known;

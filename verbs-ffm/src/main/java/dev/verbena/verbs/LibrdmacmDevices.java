@@ -1,18 +1,21 @@
 package dev.verbena.verbs;
 
 import dev.verbena.verbs.ffi.Errno;
+import dev.verbena.verbs.ffi.Libc;
 import dev.verbena.verbs.ffi.Librdmacm;
 import dev.verbena.verbs.ffi.Native;
+import dev.verbena.verbs.ffi.gen.ibv_context;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongFunction;
 
 /// librdmacm's own list of open devices (`rdma_get_devices(3)`): keeping one open while it is used,
-/// and making librdmacm notice that one has gone.
+/// and letting go of it.
 final class LibrdmacmDevices {
     private static final System.Logger LOG = System.getLogger("dev.verbena.verbs");
 
@@ -44,13 +47,10 @@ final class LibrdmacmDevices {
         }
     }
 
-    /// Lets librdmacm close a device nobody here uses any more, if it was removed. Without that its
-    /// context stays open until librdmacm looks at its list for another reason, and the removal of
-    /// a device whose driver waits for its users, such as rdma_rxe, hangs as long.
+    /// Whether a device has left the device list.
     ///
-    /// @param announced its removal has been announced, so it is worth waiting until it leaves the
-    ///   device list
-    static void letGo(String deviceName, boolean announced) {
+    /// @param announced its removal has been announced, so it is worth waiting for
+    static boolean isGone(String deviceName, boolean announced) {
         long deadline = System.nanoTime() + REMOVAL_MAX.toNanos();
         try {
             boolean listed = isListed(deviceName);
@@ -58,23 +58,51 @@ final class LibrdmacmDevices {
                 LockSupport.parkNanos(POLL_NANOS);
                 listed = isListed(deviceName);
             }
-            if (!listed) {
-                // Brings the list up to date, which closes what is gone.
-                long list = Librdmacm.GET_DEVICES.callOrNegativeErrno(0);
-                if (list > 0) {
-                    Librdmacm.FREE_DEVICES.call(list);
-                }
-            }
+            return !listed;
         } catch (RdmaException e) {
-            // The caller closes something else and did not fail.
-            LOG.log(
-                    Level.WARNING,
-                    "librdmacm may keep the removed device " + deviceName + " open",
-                    e);
+            // The caller closes something else and does not fail for this.
+            LOG.log(Level.WARNING, "cannot tell whether " + deviceName + " was removed", e);
+            return false;
         }
     }
 
     private static boolean isListed(String deviceName) {
         return Rdma.devices().stream().anyMatch(device -> device.name().equals(deviceName));
+    }
+
+    /// Gives the kernel back what a context of a removed device holds there.
+    ///
+    /// The removal of a device whose driver waits for its users, such as rdma_rxe, hangs until
+    /// every context is closed. Only librdmacm may close this one, and it does so no sooner than
+    /// another device turns up. So the context's descriptors are replaced by ones of nothing: the
+    /// kernel sees them closed, and librdmacm still closes numbers that are its own.
+    static void abandon(long context) {
+        MemorySegment structure = Native.at(context, ibv_context.layout());
+        try {
+            int nothing = (int) Libc.EVENTFD.call(0, Waiter.EFD_CLOEXEC | Waiter.EFD_NONBLOCK);
+            Libc.DUP3.call(nothing, ibv_context.async_fd(structure), Libc.O_CLOEXEC);
+            Libc.DUP3.call(nothing, ibv_context.cmd_fd(structure), Libc.O_CLOEXEC);
+            Libc.CLOSE.tryCall(nothing);
+        } catch (RdmaException e) {
+            // Out of descriptors; the process still holds the device then, and the caller closes
+            // something else.
+            LOG.log(Level.WARNING, "a removed device stays open", e);
+        }
+    }
+
+    /// Makes librdmacm release the protection domain it keeps beside a context. It does so when the
+    /// last identifier goes, but not when the last list goes, so an identifier is made to go once
+    /// more.
+    ///
+    /// @param localAddress an address of the device
+    static void releaseProtectionDomain(InetSocketAddress localAddress) {
+        try (EventChannel channel = EventChannel.open();
+                CmId id = channel.createId()) {
+            id.bind(new InetSocketAddress(localAddress.getAddress(), 0));
+        } catch (RdmaException e) {
+            // The device lost the address or is going away: what is left is one domain, until it is
+            // used again.
+            LOG.log(Level.DEBUG, "librdmacm keeps its protection domain", e);
+        }
     }
 }

@@ -13,6 +13,7 @@ import dev.verbena.verbs.ffi.gen.ibv_port_attr;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,6 +37,10 @@ public final class RdmaContext implements AutoCloseable {
     private final ContextOps ops;
     private final Lifecycle lifecycle;
     private volatile boolean deviceRemoved;
+
+    /// An address of the device, for a borrowed context.
+    private volatile @Nullable InetSocketAddress localAddress;
+
     private final AtomicBoolean asyncEventsOpen = new AtomicBoolean();
 
     /// Queues by address, to tell whose asynchronous event it is.
@@ -65,13 +70,16 @@ public final class RdmaContext implements AutoCloseable {
     /// included.
     ///
     /// @param user the identifier that is bound to it
-    static RdmaContext borrow(long handle, Lifecycle user) {
+    /// @param localAddress of that identifier
+    static RdmaContext borrow(
+            long handle, Lifecycle user, @Nullable InetSocketAddress localAddress) {
         RdmaContext context =
                 BORROWED.compute(
                         handle,
                         (address, known) -> {
                             RdmaContext borrowed = known != null ? known : pin(address);
                             user.join(borrowed.lifecycle);
+                            borrowed.localAddress = localAddress;
                             return borrowed;
                         });
         return Objects.requireNonNull(context);
@@ -89,18 +97,24 @@ public final class RdmaContext implements AutoCloseable {
     }
 
     private static void unpin(RdmaContext context, long list) {
-        RdmaContext left =
-                BORROWED.computeIfPresent(
-                        context.handle,
-                        (address, known) -> {
-                            if (known != context || context.lifecycle.hasChildren()) {
-                                return known; // somebody was faster, or uses it again
-                            }
-                            context.lifecycle.close(() -> Librdmacm.FREE_DEVICES.call(list));
-                            return null;
-                        });
-        if (left == null) {
-            LibrdmacmDevices.letGo(context.deviceName, context.deviceRemoved);
+        boolean gone = LibrdmacmDevices.isGone(context.deviceName, context.deviceRemoved);
+        AtomicBoolean released = new AtomicBoolean();
+        BORROWED.computeIfPresent(
+                context.handle,
+                (address, known) -> {
+                    if (known != context || context.lifecycle.hasChildren()) {
+                        return known; // somebody was faster, or uses it again
+                    }
+                    if (gone) {
+                        LibrdmacmDevices.abandon(context.handle);
+                    }
+                    context.lifecycle.close(() -> Librdmacm.FREE_DEVICES.call(list));
+                    released.set(true);
+                    return null;
+                });
+        InetSocketAddress local = context.localAddress;
+        if (released.get() && !gone && local != null) {
+            LibrdmacmDevices.releaseProtectionDomain(local);
         }
     }
 

@@ -53,6 +53,21 @@ public final class Libc {
                     () -> Linker.nativeLinker().defaultLookup().findOrThrow("fcntl"),
                     Linker.Option.firstVariadicArg(2));
 
+    /// `dup3(2)`, which the headers show to GNU sources only.
+    public static final NativeFunction DUP3 =
+            NativeFunction.of(
+                    "dup3",
+                    Convention.MINUS_ONE_SETS_ERRNO,
+                    () ->
+                            FunctionDescriptor.of(
+                                    ValueLayout.JAVA_INT,
+                                    ValueLayout.JAVA_INT,
+                                    ValueLayout.JAVA_INT,
+                                    ValueLayout.JAVA_INT),
+                    () -> Linker.nativeLinker().defaultLookup().findOrThrow("dup3"));
+
+    public static final int O_CLOEXEC = 02000000;
+
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
     private static final int O_NONBLOCK = 04000;
