@@ -10,12 +10,9 @@ import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.nvme.Capabilities;
 import dev.verbena.nvme.IdentifyController;
-import dev.verbena.nvme.IdentifyNamespace;
-import dev.verbena.nvme.NamespaceDescriptors;
 import dev.verbena.nvme.Version;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -33,9 +30,6 @@ import org.jspecify.annotations.Nullable;
 /// Threads: any.
 public final class Controller implements AutoCloseable {
     private static final Duration SHUTDOWN_TIMEOUT_MAX = Duration.ofSeconds(30);
-
-    /// Invalid Namespace or Format (SCT 0h, SC 0Bh).
-    private static final int INVALID_NAMESPACE = 0x0B;
 
     private final Association association;
     private final Consumer<Controller> onClose;
@@ -125,39 +119,7 @@ public final class Controller implements AutoCloseable {
         }
         int granted = calls.requestIoQueues(parameters.options().ioQueues());
         return new Controller(
-                association, onClose, identify, version, granted, readNamespaces(calls));
-    }
-
-    private static List<Namespace> readNamespaces(AdminCalls calls) throws IOException {
-        List<Namespace> found = new ArrayList<>();
-        for (int id : calls.activeNamespaces()) {
-            IdentifyNamespace identify = identifyIfPresent(calls, id);
-            if (identify == null || !identify.isActive()) {
-                // Removed between the list and this command.
-                continue;
-            }
-            NamespaceDescriptors descriptors;
-            try {
-                descriptors = calls.namespaceDescriptors(id);
-            } catch (NvmeException e) {
-                // Before NVMe 1.3 there is no such structure; the namespace is usable without.
-                descriptors = new NamespaceDescriptors(List.of());
-            }
-            found.add(new Namespace(id, identify, descriptors));
-        }
-        return List.copyOf(found);
-    }
-
-    private static @Nullable IdentifyNamespace identifyIfPresent(AdminCalls calls, int id)
-            throws IOException {
-        try {
-            return calls.identifyNamespace(id);
-        } catch (NvmeException e) {
-            if (e.status().typeAndCode() == INVALID_NAMESPACE) {
-                return null;
-            }
-            throw e;
-        }
+                association, onClose, identify, version, granted, NamespaceReader.read(calls));
     }
 
     /// Where the controller stands.
@@ -232,7 +194,7 @@ public final class Controller implements AutoCloseable {
 
     /// Reads the list of namespaces again.
     public List<Namespace> rescan() throws IOException {
-        namespaces = readNamespaces(new AdminCalls(association));
+        namespaces = NamespaceReader.read(new AdminCalls(association));
         return namespaces;
     }
 

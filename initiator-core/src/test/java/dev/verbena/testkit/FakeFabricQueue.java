@@ -49,6 +49,7 @@ public final class FakeFabricQueue implements FabricQueue {
     private int closeCalls;
     private int ringCalls;
     private int blockCalls;
+    private int armCalls;
 
     public FakeFabricQueue(int queueId, int depth) {
         this(queueId, depth, 64);
@@ -161,6 +162,11 @@ public final class FakeFabricQueue implements FabricQueue {
 
     public synchronized int blockCalls() {
         return blockCalls;
+    }
+
+    /// Times the owner found nothing to do: many of them without time passing are a spin.
+    public synchronized int armCalls() {
+        return armCalls;
     }
 
     /// Waits until that many capsules have been sent in all, and the target has seen them.
@@ -291,6 +297,7 @@ public final class FakeFabricQueue implements FabricQueue {
     @Override
     public synchronized void arm() {
         requireOpen();
+        armCalls++;
     }
 
     @Override
