@@ -2,6 +2,7 @@ package dev.verbena.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.verbena.BlockDevice;
 import dev.verbena.ConnectionLostException;
@@ -13,9 +14,12 @@ import dev.verbena.IoQueue;
 import dev.verbena.Namespace;
 import dev.verbena.internal.engine.CommandQueue;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -30,6 +34,19 @@ class ConnectionLossTest {
     /// From the loss to the last exception.
     private static final Duration NOTICED = Duration.ofSeconds(20);
 
+    private static final int PARALLEL = 64;
+
+    private static CompletableFuture<Void> removed(LiveTarget live) {
+        assumeTrue(LiveTarget.external() == null, "the target is not ours to change");
+        return CompletableFuture.runAsync(() -> {
+            try {
+                live.change("remove");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
     @Test
     void targetRemoved_underADevice_endsEveryRequestOnce(LiveTarget live) throws Exception {
         try (Initiator initiator = Initiator.open()) {
@@ -40,18 +57,20 @@ class ConnectionLossTest {
                     DmaArena arena = device.newArena(1 << 20)) {
                 MemorySegment buffer = arena.allocate(1 << 20, 4096);
                 List<CompletableFuture<Void>> reads = new ArrayList<>();
-                boolean removed = false;
+                Deque<CompletableFuture<Void>> running = new ArrayDeque<>();
+                // Taken away from another thread, so that there are always reads under way.
+                CompletableFuture<Void> removal = removed(live);
                 long end = System.nanoTime() + NOTICED.toNanos();
                 while (controller.state() == ControllerState.LIVE && System.nanoTime() < end) {
-                    for (int i = 0; i < 16; i++) {
-                        reads.add(device.readAsync(0, buffer));
+                    while (running.size() < PARALLEL) {
+                        running.add(device.readAsync(0, buffer));
                     }
-                    if (!removed) {
-                        live.change("remove");
-                        removed = true;
-                    }
-                    reads.getLast().exceptionally(e -> null).get(60, TimeUnit.SECONDS);
+                    CompletableFuture<Void> oldest = running.remove();
+                    oldest.exceptionally(e -> null).get(60, TimeUnit.SECONDS);
+                    reads.add(oldest);
                 }
+                reads.addAll(running);
+                removal.get(60, TimeUnit.SECONDS);
                 assertThat(controller.state()).isEqualTo(ControllerState.DEAD);
                 assertThatThrownBy(() -> device.read(0, buffer))
                         .isInstanceOf(ConnectionLostException.class);
@@ -90,7 +109,7 @@ class ConnectionLossTest {
             MemorySegment page = arena.allocate(4096, 4096);
             int[] accepted = {0};
             int[] completed = {0};
-            boolean removed = false;
+            CompletableFuture<Void> removal = removed(live);
             long end = System.nanoTime() + NOTICED.toNanos();
             boolean down = false;
             while (!down && System.nanoTime() < end) {
@@ -100,10 +119,6 @@ class ConnectionLossTest {
                     }
                 } catch (ConnectionLostException e) {
                     down = true;
-                }
-                if (!removed) {
-                    live.change("remove");
-                    removed = true;
                 }
                 if (queue.poll(
                                 (token, status, result) -> {
@@ -115,6 +130,7 @@ class ConnectionLossTest {
                 }
             }
             assertThat(down).isTrue();
+            removal.get(60, TimeUnit.SECONDS);
             while (queue.poll((token, status, result) -> completed[0]++) > 0) {
                 // Until nothing is left.
             }
