@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 ///   to the system
 /// @param retryCount transport retries before a connection counts as broken, 0..7, default 7
 /// @param connectTimeout longest time for one queue to connect, handshake and Connect command
-///   together; default 10 s. Within it each step of the connection manager has 3 s
+///   together; default 30 s. Within it each step of the connection manager has 3 s
 /// @param adminTimeout longest time for one admin command, default 60 s
 /// @param ioTimeout longest time for one I/O command, default 30 s
 public record ConnectOptions(
@@ -61,7 +61,7 @@ public record ConnectOptions(
                     Duration.ofSeconds(5),
                     -1,
                     7,
-                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(30),
                     Duration.ofSeconds(60),
                     Duration.ofSeconds(30));
 

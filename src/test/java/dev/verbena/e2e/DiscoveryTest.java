@@ -14,7 +14,7 @@ class DiscoveryTest {
     @Test
     void discover_listsEverySubsystemAndTheReferral(LiveTarget live) throws IOException {
         try (Initiator initiator = Initiator.open()) {
-            DiscoveryLog log = initiator.discover(live.target());
+            DiscoveryLog log = initiator.discover(live.target(), LiveTarget.patient());
 
             assertThat(log.entries())
                     .filteredOn(e -> e.subsystemType() == DiscoveryEntry.SUBSYSTEM_NVM)
@@ -51,7 +51,13 @@ class DiscoveryTest {
                                 "-s",
                                 Integer.toString(live.target().trsvcid())));
         try (Initiator initiator = Initiator.open()) {
-            assertThat(initiator.discover(live.target()).toString().strip().lines().toList())
+            assertThat(
+                            initiator
+                                    .discover(live.target(), LiveTarget.patient())
+                                    .toString()
+                                    .strip()
+                                    .lines()
+                                    .toList())
                     .isEqualTo(expected.strip().lines().toList());
         }
     }
@@ -60,10 +66,11 @@ class DiscoveryTest {
     void discover_manyTimes_leavesNothing(LiveTarget live)
             throws IOException, InterruptedException {
         try (Initiator initiator = Initiator.open()) {
-            initiator.discover(live.target());
+            initiator.discover(live.target(), LiveTarget.patient());
             Leftovers before = Leftovers.now();
             for (int i = 0; i < 20; i++) {
-                assertThat(initiator.discover(live.target()).entries()).isNotEmpty();
+                assertThat(initiator.discover(live.target(), LiveTarget.patient()).entries())
+                        .isNotEmpty();
             }
             before.assertNothingAdded();
         }

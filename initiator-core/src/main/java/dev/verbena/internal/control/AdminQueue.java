@@ -249,7 +249,10 @@ final class AdminQueue implements AutoCloseable {
             // Sending it would only take the whole queue down at once.
             command.answer.completeExceptionally(
                     new CommandTimeoutException(
-                            command.name + " was not sent: no slot became free in time"));
+                            command.name
+                                    + " was not sent: its time was over before the admin queue could"
+                                    + " take it. Other commands kept the queue busy, or this process"
+                                    + " stood still; allow more time"));
             return;
         }
         int slot = commands.acquire();

@@ -29,6 +29,9 @@ public final class CommandQueue {
 
     private static final System.Logger LOG = System.getLogger("dev.verbena.engine");
 
+    /// How much later than its command's deadline a send may complete when the answer has come.
+    static final long SEND_COMPLETION_GRACE_NANOS = Duration.ofSeconds(1).toNanos();
+
     private final FabricQueue queue;
     private final CommandSlots slots;
     private final MemorySegment capsules;
@@ -244,7 +247,7 @@ public final class CommandQueue {
         long left = Long.MAX_VALUE;
         for (int slot = 0; slot < slots.count(); slot++) {
             if (slots.inUse(slot)) {
-                left = Math.min(left, deadlines[slot] - nowNanos);
+                left = Math.min(left, deadlineNanos(slot) - nowNanos);
             }
         }
         return left == Long.MAX_VALUE ? Long.MAX_VALUE : nowNanos + left;
@@ -254,7 +257,9 @@ public final class CommandQueue {
     /// way.
     public void checkDeadlines(long nowNanos) {
         for (int slot = 0; slot < slots.count(); slot++) {
-            if (slots.inUse(slot) && deadlines[slot] - nowNanos <= 0 && queue.failure() == null) {
+            if (slots.inUse(slot)
+                    && deadlineNanos(slot) - nowNanos <= 0
+                    && queue.failure() == null) {
                 queue.fail(
                         new FabricFailure(
                                 FabricFailure.Kind.TIMED_OUT,
@@ -263,6 +268,14 @@ public final class CommandQueue {
                                         + " was not answered in time"));
             }
         }
+    }
+
+    /// An answer that came in time is not too late because its send completion, which only frees
+    /// the slot, comes after the deadline.
+    private long deadlineNanos(int slot) {
+        return slots.isAnswered(slot)
+                ? deadlines[slot] + SEND_COMPLETION_GRACE_NANOS
+                : deadlines[slot];
     }
 
     /// Ends the queue: completes what is outstanding, then destroys the queue pair. Idempotent,

@@ -536,7 +536,11 @@ class CommandQueueTest {
         queue.ring();
         fabric.respond(fabric.lastSent(), 0, 0);
         poll();
-        queue.checkDeadlines(now + 2000);
+        long last = now + 1000 + CommandQueue.SEND_COMPLETION_GRACE_NANOS;
+        queue.checkDeadlines(last - 1);
+        assertThat(queue.failure()).isNull();
+        assertThat(queue.earliestDeadlineNanos(now)).isEqualTo(last);
+        queue.checkDeadlines(last);
         assertThat(failureKind()).isEqualTo(FabricFailure.Kind.TIMED_OUT);
     }
 
