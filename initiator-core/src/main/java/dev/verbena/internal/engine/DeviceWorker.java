@@ -188,8 +188,7 @@ public final class DeviceWorker {
         commands.arm();
         sleeping = true;
         // What completed or was asked for before this moment wakes nobody. Requests that cannot be
-        // taken yet are no
-        // reason to stay awake: a completion has to make room for them.
+        // taken yet are no reason to stay awake: a completion has to make room for them.
         boolean canTake = requests.hasRoom() && !inbox.isEmpty();
         if (!commands.hasCompletions() && !canTake && commands.failure() == null) {
             commands.block(IDLE_NANOS);

@@ -1,17 +1,14 @@
 package dev.verbena.internal.fabric;
 
 import dev.verbena.internal.memory.VerbsMemoryDomain;
-import dev.verbena.verbs.Access;
 import dev.verbena.verbs.CmEvent;
 import dev.verbena.verbs.CmId;
 import dev.verbena.verbs.CompletionChannel;
 import dev.verbena.verbs.CompletionQueue;
-import dev.verbena.verbs.MemoryRegion;
 import dev.verbena.verbs.QueuePair;
 import dev.verbena.verbs.QueuePairOptions;
 import dev.verbena.verbs.RdmaContext;
 import dev.verbena.verbs.RdmaException;
-import dev.verbena.verbs.ReceiveSlots;
 import dev.verbena.verbs.SendSlots;
 import dev.verbena.verbs.UnconnectedQueuePair;
 import dev.verbena.verbs.WorkCompletionStatus;
@@ -27,12 +24,11 @@ import org.jspecify.annotations.Nullable;
 
 /// A queue pair over libibverbs with its completion queue, its capsules and its receive ring.
 ///
-/// A send's `wr_id` holds slot and tag, a receive's the ring position with [#RECEIVE_FLAG]: nothing
-/// that comes from the wire is needed to know whose completion it is.
+/// A send's `wr_id` holds slot and tag, a receive's its position in the [ReceiveRing]: nothing that
+/// comes from the wire is needed to know whose completion it is.
 final class VerbsQueue implements FabricQueue {
     private static final System.Logger LOG = System.getLogger("dev.verbena.fabric");
 
-    private static final long RECEIVE_FLAG = 1L << 62;
     private static final int CACHE_LINE = 64;
 
     /// Completions taken per call into the library.
@@ -50,11 +46,9 @@ final class VerbsQueue implements FabricQueue {
     private final Deque<AutoCloseable> resources = new ArrayDeque<>();
 
     private final MemorySegment capsules;
-    private final MemorySegment responses;
-    private final MemorySegment responseCopies;
     private final int capsulesKey;
     private final SendSlots sends;
-    private final ReceiveSlots receives;
+    private final ReceiveRing receives;
     private final WorkCompletions completions;
     private final CompletionChannel channel;
     private final CompletionQueue completionQueue;
@@ -66,7 +60,6 @@ final class VerbsQueue implements FabricQueue {
     private int stagedLast = -1;
     private int stagedCount;
     private int sendsPosted;
-    private int receivesPosted;
 
     /// Completions in the batch that have not been reported yet.
     private int fetched;
@@ -90,11 +83,8 @@ final class VerbsQueue implements FabricQueue {
         resources.push(arena);
         try {
             capsules = arena.allocate((long) capsuleStride * entryCount, CACHE_LINE);
-            responses = arena.allocate((long) RESPONSE_BYTES * entryCount, CACHE_LINE);
-            responseCopies = arena.allocate((long) RESPONSE_BYTES * BATCH, CACHE_LINE);
             capsulesKey = keep(memory.protectionDomain().register(capsules, 0)).localKey();
-            MemoryRegion responseRegion =
-                    keep(memory.protectionDomain().register(responses, Access.LOCAL_WRITE));
+            receives = keep(new ReceiveRing(arena, memory.protectionDomain(), entryCount, BATCH));
             RdmaContext context = id.context();
             channel = keep(context.createCompletionChannel());
             // Every send and every receive can be complete at the same time, and flushed receives
@@ -105,12 +95,10 @@ final class VerbsQueue implements FabricQueue {
             unconnected = pair;
             completions = WorkCompletions.allocate(arena, BATCH);
             sends = prepareSends();
-            receives = prepareReceives(responseRegion.localKey());
-            int errno = pair.postReceive(receives, 0);
+            int errno = receives.postAll(pair);
             if (errno != 0) {
                 throw new RdmaException("ibv_post_recv", errno);
             }
-            receivesPosted = entryCount;
         } catch (RuntimeException e) {
             release();
             throw e;
@@ -133,18 +121,6 @@ final class VerbsQueue implements FabricQueue {
         SendSlots slots = SendSlots.allocate(arena, entryCount, 2);
         for (int i = 0; i < entryCount; i++) {
             slots.initialize(i, i, SendSlots.SEND, SendSlots.SIGNALED);
-        }
-        return slots;
-    }
-
-    private ReceiveSlots prepareReceives(int key) {
-        ReceiveSlots slots = ReceiveSlots.allocate(arena, entryCount, 1);
-        for (int i = 0; i < entryCount; i++) {
-            slots.initialize(i, RECEIVE_FLAG | i);
-            slots.segment(
-                    i, 0, responses.address() + (long) i * RESPONSE_BYTES, RESPONSE_BYTES, key);
-            slots.segmentCount(i, 1);
-            slots.next(i, i + 1 < entryCount ? i + 1 : -1);
         }
         return slots;
     }
@@ -288,16 +264,15 @@ final class VerbsQueue implements FabricQueue {
             return 0;
         }
         // First all receives are copied out and posted again, then anybody hears of them: a handler
-        // that submits at
-        // once finds a receive behind every capsule it may have outstanding.
+        // that submits at once finds a receive behind every capsule it may have outstanding.
         repostReceives(count);
         for (int i = 0; i < count; i++) {
             long wrId = completions.wrId(i);
             if (completions.status(i) != WorkCompletionStatus.SUCCESS_VALUE) {
                 completedWithError(i, wrId);
-            } else if ((wrId & RECEIVE_FLAG) != 0) {
+            } else if (ReceiveRing.isReceive(wrId)) {
                 int bytes = Math.min(completions.byteLength(i), RESPONSE_BYTES);
-                events.received(responseCopies, (long) i * RESPONSE_BYTES, bytes);
+                events.received(receives.copies(), ReceiveRing.copyOffset(i), bytes);
             } else {
                 sendsPosted--;
                 events.sent((int) wrId & 0xFFFF, (int) (wrId >>> 16));
@@ -307,49 +282,19 @@ final class VerbsQueue implements FabricQueue {
     }
 
     private void repostReceives(int count) {
-        int first = -1;
-        int last = -1;
-        int reposted = 0;
-        for (int i = 0; i < count; i++) {
-            long wrId = completions.wrId(i);
-            if ((wrId & RECEIVE_FLAG) == 0) {
-                continue;
-            }
-            receivesPosted--;
-            if (completions.status(i) != WorkCompletionStatus.SUCCESS_VALUE) {
-                continue;
-            }
-            int position = (int) (wrId & 0xFFFF_FFFFL);
-            MemorySegment.copy(
-                    responses,
-                    (long) position * RESPONSE_BYTES,
-                    responseCopies,
-                    (long) i * RESPONSE_BYTES,
-                    RESPONSE_BYTES);
-            receives.next(position, -1);
-            if (first < 0) {
-                first = position;
-            } else {
-                receives.next(last, position);
-            }
-            last = position;
-            reposted++;
-        }
+        int first = receives.take(completions, count);
         QueuePair pair = queuePair;
-        if (reposted == 0 || pair == null || failure.get() != null) {
+        if (first < 0 || pair == null || failure.get() != null) {
             return;
         }
-        int errno = pair.postReceive(receives, first);
-        if (errno == 0) {
-            receivesPosted += reposted;
-        } else {
-            receivesPosted = Integer.MAX_VALUE / 2;
+        int errno = receives.post(pair, first);
+        if (errno != 0) {
             postFailed("ibv_post_recv", errno);
         }
     }
 
     private void completedWithError(int index, long wrId) {
-        boolean receive = (wrId & RECEIVE_FLAG) != 0;
+        boolean receive = ReceiveRing.isReceive(wrId);
         if (!receive) {
             sendsPosted--;
         }
@@ -395,7 +340,7 @@ final class VerbsQueue implements FabricQueue {
         // Both: the first tells the peer, the second works when there is no peer any more.
         quietly("rdma_disconnect", id::disconnect);
         quietly("ibv_modify_qp", pair::error);
-        while (sendsPosted + receivesPosted > 0) {
+        while (sendsPosted + receives.posted() > 0) {
             if (poll(events) == 0) {
                 if (deadline.expired()) {
                     LOG.log(
@@ -403,7 +348,7 @@ final class VerbsQueue implements FabricQueue {
                             "Queue {0} was not flushed in time: {1} sends, {2} receives left",
                             queueId,
                             sendsPosted,
-                            receivesPosted);
+                            receives.posted());
                     return false;
                 }
                 LockSupport.parkNanos(50_000);
