@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 
 /** What {@code src/test/fixtures/capture} brought back from real controllers. */
@@ -16,7 +17,9 @@ final class Captured {
 
     @SuppressWarnings("unchecked")
     static Map<String, Object> json(String name) {
-        return (Map<String, Object>) JsonReader.read(string(name + ".json"));
+        Object value = JsonReader.read(string(name + ".json"));
+        // The effects log is a list with one entry for each command set asked for: one.
+        return (Map<String, Object>) (value instanceof List<?> list ? list.getFirst() : value);
     }
 
     static String text(String name) {

@@ -30,6 +30,7 @@ class HostileBytesTest {
                     Map.entry("errorLog", List.of("nvmet-error")),
                     Map.entry("firmwareSlots", List.of("qemu-firmware")),
                     Map.entry("effects", List.of("nvmet-effects", "qemu-effects")),
+                    Map.entry("nvmIdentifyNamespace", List.of("qemu-pcie-nvm-id-ns-1")),
                     Map.entry("anaLog", List.of("nvmet-ana")),
                     Map.entry("discoveryHeader", List.of("nvmet-discovery")),
                     Map.entry("changedNamespaces", List.of("nvmet-changed-ns")),

@@ -156,10 +156,10 @@ class LogPageTest {
         assertThat(log.io(NvmOpcode.READ)).isEqualTo(new CommandEffects(1));
         assertThat(log.admin(AdminOpcode.FORMAT_NVM).supported()).isFalse();
         assertThat(log.toText())
-                .contains("ACS6    [Identify")
-                .contains("IOCS1   [Write ")
-                .contains("00000003   CSUPP+ LBCC+ NCC- NIC- CCC-  CSE 0");
-        assertThat(log.toJson()).contains("\"IOCS_1\": 3");
+                .contains("ACS6     [Identify")
+                .contains("IOCS1    [Write ")
+                .contains("00000003  CSUPP+ LBCC+ NCC- NIC- CCC- USS- CSE 0 CSP 0x0");
+        assertThat(log.toJson()).contains("\"IOCS_1 (Write)\": 3");
     }
 
     @Test
@@ -180,8 +180,8 @@ class LogPageTest {
         set(page, 0, 0xFE, 0xFF, 0xFF, 0xFF);
         set(page, 1024 + 4 * 0xC0, 1);
         assertThat(EffectsLog.decode(page).toText())
-                .contains("CSUPP- LBCC+ NCC+ NIC+ CCC+  CSE 7")
-                .contains("IOCS192 [Vendor Specific C0h");
+                .contains("CSUPP- LBCC+ NCC+ NIC+ CCC+ USS+ CSE 7 CSP 0xfff")
+                .contains("IOCS192  [Vendor Specific C0h");
     }
 
     @Test

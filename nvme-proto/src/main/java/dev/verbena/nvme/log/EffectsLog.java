@@ -45,17 +45,20 @@ public final class EffectsLog extends WireStructure {
     @Override
     public Map<String, Object> values() {
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("admin_cmd_set", commands("ACS", this::admin));
-        values.put("io_cmd_set", commands("IOCS", this::io));
+        values.put("admin_cmd_set", commands("ACS", this::admin, AdminOpcode::name));
+        values.put("io_cmd_set", commands("IOCS", this::io, NvmOpcode::name));
         return values;
     }
 
-    private static Map<String, Object> commands(String set, IntFunction<CommandEffects> effects) {
+    private static Map<String, Object> commands(
+            String set, IntFunction<CommandEffects> effects, IntFunction<String> names) {
         Map<String, Object> values = new LinkedHashMap<>();
         for (int opcode = 0; opcode < OPCODES; opcode++) {
             int value = effects.apply(opcode).value();
             if (value != 0) {
-                values.put(Text.format("%s_%d", set, opcode), Integer.toUnsignedLong(value));
+                values.put(
+                        Text.format("%s_%d (%s)", set, opcode, names.apply(opcode)),
+                        Integer.toUnsignedLong(value));
             }
         }
         return values;
@@ -63,9 +66,9 @@ public final class EffectsLog extends WireStructure {
 
     @Override
     public String toText() {
-        StringBuilder text = new StringBuilder("Admin Command Set\n");
+        StringBuilder text = new StringBuilder("Admin Commands\n");
         lines(text, "ACS", this::admin, AdminOpcode::name);
-        text.append("\nNVM Command Set\n");
+        text.append("\nI/O Commands\n");
         lines(text, "IOCS", this::io, NvmOpcode::name);
         return text.toString();
     }
@@ -80,7 +83,7 @@ public final class EffectsLog extends WireStructure {
             if (entry.value() != 0) {
                 text.append(
                         Text.format(
-                                "%-7s [%-37s] %08x  %s%s%s%s%s  CSE %d\n",
+                                "%-8s [%-32s] %08x %s%s%s%s%s%s CSE %d CSP %#x\n",
                                 set + opcode,
                                 names.apply(opcode),
                                 entry.value(),
@@ -89,7 +92,9 @@ public final class EffectsLog extends WireStructure {
                                 entry.changesNamespace() ? " NCC+" : " NCC-",
                                 entry.changesInventory() ? " NIC+" : " NIC-",
                                 entry.changesController() ? " CCC+" : " CCC-",
-                                entry.exclusiveness()));
+                                entry.uuidSelection() ? " USS+" : " USS-",
+                                entry.exclusiveness(),
+                                entry.scope()));
             }
         }
     }
