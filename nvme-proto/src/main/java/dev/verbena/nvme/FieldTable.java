@@ -124,6 +124,15 @@ public final class FieldTable {
                 words.length == 5);
     }
 
+    /** Offset and size of each field by name, in the table's order. */
+    Map<String, List<Integer>> layout() {
+        Map<String, List<Integer>> layout = new LinkedHashMap<>();
+        for (Field field : fields) {
+            layout.put(field.name(), List.of(field.offset(), field.size()));
+        }
+        return layout;
+    }
+
     /** First byte after the last field. */
     int end() {
         return fields.stream().mapToInt(field -> field.offset() + field.size()).max().orElse(0);

@@ -23,7 +23,7 @@ final class IdentifyControllerFields {
                     rrls 100 2 hex
                     bpcap 102 1 hex later
                     nssl 104 4 dec later
-                    plsi 108 1 hex later
+                    plsi 110 1 hex later
                     cntrltype 111 1 dec
                     fguid 112 16 uuid
                     crdt1 128 2 dec
@@ -70,7 +70,10 @@ final class IdentifyControllerFields {
                     nanagrpid 348 4 dec
                     pels 352 4 dec
                     domainid 356 2 dec
+                    kpioc 358 1 hex later
+                    mptfawr 360 2 dec later
                     megcap 368 16 big
+                    tmpthha 384 1 hex later
                     cqt 386 2 dec later
                     sqes 512 1 hex
                     cqes 513 1 hex
@@ -90,6 +93,19 @@ final class IdentifyControllerFields {
                     mnan 540 4 dec
                     maxdna 544 16 big
                     maxcna 560 4 dec
+                    oaqd 564 4 dec later
+                    rhiri 568 1 dec later
+                    hirt 569 1 dec later
+                    cmmrtd 570 2 dec later
+                    nmmrtd 572 2 dec later
+                    minmrtg 574 1 dec later
+                    maxmrtg 575 1 dec later
+                    trattr 576 1 hex later
+                    mcudmq 578 2 dec later
+                    mnsudmq 580 2 dec later
+                    mcmr 582 2 dec later
+                    nmcmr 584 2 dec later
+                    mcdqpc 586 2 dec later
                     subnqn 768 256 utf8
                     ioccsz 1792 4 dec
                     iorcsz 1796 4 dec
