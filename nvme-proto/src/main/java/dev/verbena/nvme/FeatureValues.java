@@ -100,15 +100,30 @@ public final class FeatureValues {
      * @param advancedCommandRetry whether it understands Command Interrupted and retry delays
      * @param extendedTelemetry whether it reads telemetry data area 4
      * @param extendedFormats whether it understands more than 16 LBA formats
+     * @param dispersedNamespaces whether it understands namespaces of several subsystems
+     * @param copyFormats one bit for each format of copy descriptors to enable, 2 to 4 in bits 2 to
+     *     4; formats 0 and 1 need no bit, 0 to 65535
      */
     public record HostBehavior(
-            boolean advancedCommandRetry, boolean extendedTelemetry, boolean extendedFormats) {
+            boolean advancedCommandRetry,
+            boolean extendedTelemetry,
+            boolean extendedFormats,
+            boolean dispersedNamespaces,
+            int copyFormats) {
+        /** A host without dispersed namespaces and with the two oldest copy formats. */
+        public HostBehavior(
+                boolean advancedCommandRetry, boolean extendedTelemetry, boolean extendedFormats) {
+            this(advancedCommandRetry, extendedTelemetry, extendedFormats, false, 0);
+        }
+
         /** Writes all {@value FeatureValues#HOST_BEHAVIOR_SIZE} bytes. */
         public void encode(MemorySegment segment, long offset) {
             segment.asSlice(offset, HOST_BEHAVIOR_SIZE).fill((byte) 0);
             Wire.u8(segment, offset, advancedCommandRetry ? 1 : 0);
             Wire.u8(segment, offset + 1, extendedTelemetry ? 1 : 0);
             Wire.u8(segment, offset + 2, extendedFormats ? 1 : 0);
+            Wire.u8(segment, offset + 3, dispersedNamespaces ? 1 : 0);
+            Wire.u16(segment, offset + 4, Wire.inRange(copyFormats, 0, 0xFFFF, "copyFormats"));
         }
 
         /**
@@ -120,7 +135,11 @@ public final class FeatureValues {
         public static HostBehavior decode(MemorySegment segment) {
             Wire.requireSize(segment, 0, HOST_BEHAVIOR_SIZE, "Host Behavior Support");
             return new HostBehavior(
-                    Wire.u8(segment, 0) == 1, Wire.u8(segment, 1) == 1, Wire.u8(segment, 2) == 1);
+                    Wire.u8(segment, 0) == 1,
+                    Wire.u8(segment, 1) == 1,
+                    Wire.u8(segment, 2) == 1,
+                    Wire.u8(segment, 3) == 1,
+                    Wire.u16(segment, 4));
         }
     }
 

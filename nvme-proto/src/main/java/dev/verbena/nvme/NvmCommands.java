@@ -310,6 +310,10 @@ public final class NvmCommands {
         Wire.inRange(operation, 0, 0xFF, "operation");
         Wire.inRange(operationSpecific, 0, 0xFFFF, "operationSpecific");
         Wire.inRange(byteCount, 4, Integer.MAX_VALUE, "byteCount");
+        if ((byteCount & 3) != 0) {
+            throw new IllegalArgumentException(
+                    "byteCount is " + byteCount + ", must be a multiple of 4");
+        }
         SubmissionEntry.begin(
                 segment, offset, NvmOpcode.IO_MANAGEMENT_RECEIVE, commandId, namespaceId);
         Wire.u32(segment, offset + 40, operation | (operationSpecific << 16));

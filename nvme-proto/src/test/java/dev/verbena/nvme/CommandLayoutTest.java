@@ -46,6 +46,7 @@ class CommandLayoutTest {
                 (s, o) -> ManagementCommands.firmwareDownload(s, o, 1, 8, 2),
                 (s, o) -> ManagementCommands.directiveSend(s, o, 1, 1, 0, 0, 0, 3, 0),
                 (s, o) -> ReservationCommands.report(s, o, 1, 1, 6),
+                (s, o) -> NvmCommands.ioManagementReceive(s, o, 1, 1, 1, 0, 6),
                 (s, o) -> ZoneCommands.managementReceive(s, o, 1, 1, 0, 0, 0, false, 7),
                 (s, o) -> ZoneCommands.append(s, o, 1, 1, 0, 1, 1),
                 (s, o) -> NvmCommands.copy(s, o, 1, 1, 0, 257, 0, 0, 0),
