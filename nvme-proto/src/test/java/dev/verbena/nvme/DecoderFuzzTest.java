@@ -29,181 +29,181 @@ class DecoderFuzzTest {
 
     @FuzzTest(maxDuration = "60s")
     void activeNamespaces(byte[] bytes) {
-        Decoders.exercise("activeNamespaces", bytes);
+        Decoders.fuzz("activeNamespaces", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void anaLog(byte[] bytes) {
-        Decoders.exercise("anaLog", bytes);
+        Decoders.fuzz("anaLog", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void changedNamespaces(byte[] bytes) {
-        Decoders.exercise("changedNamespaces", bytes);
+        Decoders.fuzz("changedNamespaces", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void changedZones(byte[] bytes) {
-        Decoders.exercise("changedZones", bytes);
+        Decoders.fuzz("changedZones", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void chapMessage(byte[] bytes) {
-        Decoders.exercise("chapMessage", bytes);
+        Decoders.fuzz("chapMessage", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void controllers(byte[] bytes) {
-        Decoders.exercise("controllers", bytes);
+        Decoders.fuzz("controllers", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void discoveryEntry(byte[] bytes) {
-        Decoders.exercise("discoveryEntry", bytes);
+        Decoders.fuzz("discoveryEntry", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void discoveryExtension(byte[] bytes) {
-        Decoders.exercise("discoveryExtension", bytes);
+        Decoders.fuzz("discoveryExtension", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void discoveryHeader(byte[] bytes) {
-        Decoders.exercise("discoveryHeader", bytes);
+        Decoders.fuzz("discoveryHeader", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void effects(byte[] bytes) {
-        Decoders.exercise("effects", bytes);
+        Decoders.fuzz("effects", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void enduranceGroup(byte[] bytes) {
-        Decoders.exercise("enduranceGroup", bytes);
+        Decoders.fuzz("enduranceGroup", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void errorLog(byte[] bytes) {
-        Decoders.exercise("errorLog", bytes);
+        Decoders.fuzz("errorLog", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void firmwareSlots(byte[] bytes) {
-        Decoders.exercise("firmwareSlots", bytes);
+        Decoders.fuzz("firmwareSlots", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void hostBehavior(byte[] bytes) {
-        Decoders.exercise("hostBehavior", bytes);
+        Decoders.fuzz("hostBehavior", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void identifyController(byte[] bytes) {
-        Decoders.exercise("identifyController", bytes);
+        Decoders.fuzz("identifyController", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void identifyNamespace(byte[] bytes) {
-        Decoders.exercise("identifyNamespace", bytes);
+        Decoders.fuzz("identifyNamespace", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void independentNamespace(byte[] bytes) {
-        Decoders.exercise("independentNamespace", bytes);
+        Decoders.fuzz("independentNamespace", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void namespaceDescriptors(byte[] bytes) {
-        Decoders.exercise("namespaceDescriptors", bytes);
+        Decoders.fuzz("namespaceDescriptors", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void nvmIdentifyController(byte[] bytes) {
-        Decoders.exercise("nvmIdentifyController", bytes);
+        Decoders.fuzz("nvmIdentifyController", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void nvmIdentifyNamespace(byte[] bytes) {
-        Decoders.exercise("nvmIdentifyNamespace", bytes);
+        Decoders.fuzz("nvmIdentifyNamespace", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void persistentEvents(byte[] bytes) {
-        Decoders.exercise("persistentEvents", bytes);
+        Decoders.fuzz("persistentEvents", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void rdmaAccept(byte[] bytes) {
-        Decoders.exercise("rdmaAccept", bytes);
+        Decoders.fuzz("rdmaAccept", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void rdmaReject(byte[] bytes) {
-        Decoders.exercise("rdmaReject", bytes);
+        Decoders.fuzz("rdmaReject", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void rdmaRequest(byte[] bytes) {
-        Decoders.exercise("rdmaRequest", bytes);
+        Decoders.fuzz("rdmaRequest", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void reservationNotification(byte[] bytes) {
-        Decoders.exercise("reservationNotification", bytes);
+        Decoders.fuzz("reservationNotification", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void reservationReport(byte[] bytes) {
-        Decoders.exercise("reservationReport", bytes);
+        Decoders.fuzz("reservationReport", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void sanitizeStatus(byte[] bytes) {
-        Decoders.exercise("sanitizeStatus", bytes);
+        Decoders.fuzz("sanitizeStatus", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void selfTest(byte[] bytes) {
-        Decoders.exercise("selfTest", bytes);
+        Decoders.fuzz("selfTest", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void smart(byte[] bytes) {
-        Decoders.exercise("smart", bytes);
+        Decoders.fuzz("smart", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void supportedLogPages(byte[] bytes) {
-        Decoders.exercise("supportedLogPages", bytes);
+        Decoders.fuzz("supportedLogPages", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void telemetry(byte[] bytes) {
-        Decoders.exercise("telemetry", bytes);
+        Decoders.fuzz("telemetry", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void timestamp(byte[] bytes) {
-        Decoders.exercise("timestamp", bytes);
+        Decoders.fuzz("timestamp", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void zonedController(byte[] bytes) {
-        Decoders.exercise("zonedController", bytes);
+        Decoders.fuzz("zonedController", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void zonedNamespace(byte[] bytes) {
-        Decoders.exercise("zonedNamespace", bytes);
+        Decoders.fuzz("zonedNamespace", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void zoneReport(byte[] bytes) {
-        Decoders.exercise("zoneReport", bytes);
+        Decoders.fuzz("zoneReport", bytes);
     }
 
     @FuzzTest(maxDuration = "60s")
     void zoneReportExtended(byte[] bytes) {
-        Decoders.exercise("zoneReportExtended", bytes);
+        Decoders.fuzz("zoneReportExtended", bytes);
     }
 }
