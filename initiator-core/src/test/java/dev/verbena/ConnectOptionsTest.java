@@ -108,19 +108,40 @@ class ConnectOptionsTest {
                         .withConnectTimeout(Duration.ofSeconds(9))
                         .withAdminTimeout(Duration.ofSeconds(10))
                         .withIoTimeout(Duration.ofSeconds(11));
-        assertThat(all)
-                .isEqualTo(
-                        new ConnectOptions(
-                                host,
-                                InetAddress.getLoopbackAddress(),
-                                3,
-                                4,
-                                5,
-                                Duration.ofSeconds(6),
-                                7,
-                                1,
-                                Duration.ofSeconds(9),
-                                Duration.ofSeconds(10),
-                                Duration.ofSeconds(11)));
+        assertThat(all.host()).isEqualTo(host);
+        assertThat(all.hostTraddr()).isEqualTo(InetAddress.getLoopbackAddress());
+        assertThat(all.ioQueues()).isEqualTo(3);
+        assertThat(all.queueSize()).isEqualTo(4);
+        assertThat(all.adminQueueSize()).isEqualTo(5);
+        assertThat(all.keepAliveTimeout()).isEqualTo(Duration.ofSeconds(6));
+        assertThat(all.tos()).isEqualTo(7);
+        assertThat(all.retryCount()).isEqualTo(1);
+        assertThat(all.connectTimeout()).isEqualTo(Duration.ofSeconds(9));
+        assertThat(all.adminTimeout()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(all.ioTimeout()).isEqualTo(Duration.ofSeconds(11));
+        assertThat(DEFAULTS.tos()).as("the original").isEqualTo(-1);
+    }
+
+    @Test
+    void newOptionsOutOfRange_areRefused() {
+        refused(() -> DEFAULTS.withWriteQueues(-1), "writeQueues");
+        refused(() -> DEFAULTS.withPollQueues(65_535), "pollQueues");
+        refused(() -> DEFAULTS.withConnectParallelism(0), "connectParallelism");
+        refused(() -> DEFAULTS.withConnectParallelism(65), "connectParallelism");
+        refused(() -> DEFAULTS.withRnrRetryCount(8), "rnrRetryCount");
+        refused(() -> DEFAULTS.withAckTimeout(-2), "ackTimeout");
+        refused(() -> DEFAULTS.withAckTimeout(32), "ackTimeout");
+        refused(() -> DEFAULTS.withReconnectDelay(Duration.ZERO), "reconnectDelay");
+        refused(() -> DEFAULTS.withCtrlLossTimeout(Duration.ofDays(25)), "ctrlLossTimeout");
+        refused(() -> DEFAULTS.withFastIoFailTimeout(Duration.ofDays(25)), "fastIoFailTimeout");
+    }
+
+    @Test
+    void negativeTimeouts_meanForEver() {
+        assertThat(DEFAULTS.withCtrlLossTimeout(Duration.ofSeconds(-1)).ctrlLossTimeout())
+                .isNegative();
+        assertThat(DEFAULTS.withCtrlLossTimeout(Duration.ZERO).ctrlLossTimeout()).isZero();
+        assertThat(DEFAULTS.fastIoFailTimeout()).isNegative();
+        assertThat(DEFAULTS.withFastIoFailTimeout(Duration.ZERO).fastIoFailTimeout()).isZero();
     }
 }
