@@ -3,8 +3,10 @@ package dev.verbena;
 import dev.verbena.internal.control.Association;
 import dev.verbena.internal.control.AssociationParameters;
 import dev.verbena.internal.control.DiscoveryReader;
-import dev.verbena.internal.fabric.CmDispatcher;
-import dev.verbena.internal.fabric.VerbsTransport;
+import dev.verbena.internal.fabric.InitiatorAccess;
+import dev.verbena.internal.fabric.Transport;
+import dev.verbena.internal.fabric.TransportFactory;
+import dev.verbena.internal.fabric.VerbsTransportFactory;
 import dev.verbena.nvme.HostIdentity;
 import dev.verbena.nvme.Nqn;
 import java.io.IOException;
@@ -31,13 +33,17 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threads: any.
 public final class Initiator implements AutoCloseable {
-    private final CmDispatcher dispatcher;
+    static {
+        InitiatorAccess.set(Initiator::new);
+    }
+
+    private final TransportFactory transports;
     private final HostIdentity host;
     private final Set<Controller> controllers = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
-    private Initiator(CmDispatcher dispatcher, HostIdentity host) {
-        this.dispatcher = dispatcher;
+    private Initiator(TransportFactory transports, HostIdentity host) {
+        this.transports = transports;
         this.host = host;
     }
 
@@ -52,7 +58,7 @@ public final class Initiator implements AutoCloseable {
 
     /// Opens an initiator with a host identity of the caller's choice.
     public static Initiator open(HostIdentity host) {
-        return new Initiator(CmDispatcher.open(), host);
+        return new Initiator(VerbsTransportFactory.open(), host);
     }
 
     /// Who this host is, unless options say otherwise.
@@ -115,7 +121,7 @@ public final class Initiator implements AutoCloseable {
         return other == null ? host : other;
     }
 
-    private VerbsTransport transport(Target target, ConnectOptions options)
+    private Transport transport(Target target, ConnectOptions options)
             throws AddressUnreachableException {
         if (closed) {
             throw new IllegalStateException("The initiator is closed");
@@ -125,7 +131,7 @@ public final class Initiator implements AutoCloseable {
                 options.hostTraddr() == null
                         ? null
                         : new InetSocketAddress(options.hostTraddr(), 0);
-        return new VerbsTransport(dispatcher, source, destination, target.toString());
+        return transports.open(source, destination, target.toString());
     }
 
     /// Closes all controllers, then the initiator. Idempotent.
@@ -148,6 +154,6 @@ public final class Initiator implements AutoCloseable {
             failures.forEach(first::addSuppressed);
             throw first;
         }
-        dispatcher.close();
+        transports.close();
     }
 }

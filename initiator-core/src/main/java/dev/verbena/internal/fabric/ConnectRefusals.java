@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Turns the ways a connection attempt can end into exceptions that say what happened and what to
 /// do.
-final class ConnectRefusals {
+public final class ConnectRefusals {
     /// Reject reasons of the InfiniBand connection manager that matter here.
     static final int INVALID_SERVICE_ID = 8;
 
@@ -25,7 +25,13 @@ final class ConnectRefusals {
     /// @param event what came instead of the event the step was waiting for
     static ConnectFailedException of(CmEvent event, String step, String address, int queueId) {
         return switch (event) {
-            case CmEvent.Rejected rejected -> rejected(rejected, address, queueId);
+            case CmEvent.Rejected rejected ->
+                    rejected(
+                            rejected.status(),
+                            rejected.reasonName(),
+                            rejected.privateData(),
+                            address,
+                            queueId);
             case CmEvent.AddressError e ->
                     unreachable(
                             address,
@@ -79,7 +85,10 @@ final class ConnectRefusals {
         };
     }
 
-    static ConnectTimeoutException timedOut(String step, String address, int queueId) {
+    /// The other side did not answer a step in time.
+    ///
+    /// @param step what was being done, after "it still"
+    public static ConnectTimeoutException timedOut(String step, String address, int queueId) {
         return new ConnectTimeoutException(
                 address,
                 queueId,
@@ -93,7 +102,8 @@ final class ConnectRefusals {
                 null);
     }
 
-    static AddressUnreachableException unreachable(
+    /// The address leads nowhere.
+    public static AddressUnreachableException unreachable(
             String address, int queueId, String why, @Nullable Throwable cause) {
         return new AddressUnreachableException(
                 address,
@@ -105,9 +115,12 @@ final class ConnectRefusals {
                 cause);
     }
 
-    private static ConnectFailedException rejected(
-            CmEvent.Rejected event, String address, int queueId) {
-        int reason = event.status();
+    /// The other side rejected the connection.
+    ///
+    /// @param reason of the connection manager
+    /// @param privateData of the reject, whatever the target wrote there
+    public static ConnectFailedException rejected(
+            int reason, String reasonName, byte[] privateData, String address, int queueId) {
         if (reason == INVALID_SERVICE_ID) {
             return new ConnectionRefusedException(
                     address,
@@ -117,12 +130,12 @@ final class ConnectRefusals {
                             + " for RDMA. Check the port (4420 is usual), and that the target offers the subsystem on an RDMA port",
                     null);
         }
-        RejectStatus status = reason == CONSUMER_DEFINED ? status(event.privateData()) : null;
+        RejectStatus status = reason == CONSUMER_DEFINED ? status(privateData) : null;
         boolean retryable = status == null ? reason == STALE_CONNECTION : status.retryable();
         String why =
                 status == null
                         ? "The connection manager there rejected it: "
-                                + event.reasonName()
+                                + reasonName
                                 + " (reason "
                                 + reason
                                 + ")"
@@ -142,6 +155,37 @@ final class ConnectRefusals {
         } catch (WireFormatException e) {
             // A consumer's reject without an NVMe body: the plain reason is all there is to tell.
             return null;
+        }
+    }
+
+    /// Capsules that may be outstanding on an accepted connection: one less than the ring has
+    /// entries, as for any NVMe queue, and no more than the controller says it has receives for.
+    ///
+    /// @param privateData of the accept, whatever the target wrote there
+    /// @throws ConnectFailedException when it is of a format this version does not know
+    public static int acceptedDepth(byte[] privateData, QueueParameters parameters, String address)
+            throws ConnectFailedException {
+        int depth = parameters.entryCount() - 1;
+        try {
+            RdmaPrivateData.Accept accept = RdmaPrivateData.Accept.decode(privateData);
+            if (accept.recordFormat() != 0) {
+                throw new ConnectFailedException(
+                        address,
+                        parameters.queueId(),
+                        false,
+                        address
+                                + " accepted "
+                                + queue(parameters.queueId())
+                                + " with private data of an unknown format "
+                                + accept.recordFormat(),
+                        null);
+            }
+            int granted = accept.controllerReceiveQueueSize();
+            // 0 is not a size: targets that leave the field empty mean "as asked".
+            return granted == 0 ? depth : Math.min(depth, granted);
+        } catch (WireFormatException e) {
+            // No private data at all: Linux accepts such targets too, and what was asked holds.
+            return depth;
         }
     }
 

@@ -3,7 +3,6 @@ package dev.verbena.internal.fabric;
 import dev.verbena.ConnectFailedException;
 import dev.verbena.internal.memory.VerbsMemoryDomain;
 import dev.verbena.nvme.RdmaPrivateData;
-import dev.verbena.nvme.WireFormatException;
 import dev.verbena.verbs.CmEvent;
 import dev.verbena.verbs.CmId;
 import dev.verbena.verbs.ConnectParameters;
@@ -141,40 +140,15 @@ final class VerbsConnector implements CmDispatcher.Listener {
                         CmEvent.Established.class,
                         step,
                         "was waiting for the target to accept " + queueName());
-        queue.established(event, acceptedDepth(event));
+        int depth =
+                ConnectRefusals.acceptedDepth(event.privateData(), parameters, transport.address());
+        queue.established(event, depth);
         connected = queue;
         // What arrived between ESTABLISHED and the line above.
         for (CmEvent late = events.poll(); late != null; late = events.poll()) {
             queue.connectionEvent(late);
         }
         return queue;
-    }
-
-    /// Capsules that may be outstanding: one less than the ring has entries, as for any NVMe queue,
-    /// and no more than the controller says it has receives for.
-    private int acceptedDepth(CmEvent.Established event) throws IOException {
-        int depth = parameters.entryCount() - 1;
-        try {
-            RdmaPrivateData.Accept accept = RdmaPrivateData.Accept.decode(event.privateData());
-            if (accept.recordFormat() != 0) {
-                throw new ConnectFailedException(
-                        transport.address(),
-                        parameters.queueId(),
-                        false,
-                        transport.address()
-                                + " accepted "
-                                + queueName()
-                                + " with private data of an unknown format "
-                                + accept.recordFormat(),
-                        null);
-            }
-            int granted = accept.controllerReceiveQueueSize();
-            // 0 is not a size: targets that leave the field empty mean "as asked".
-            return granted == 0 ? depth : Math.min(depth, granted);
-        } catch (WireFormatException e) {
-            // No private data at all: Linux accepts such targets too, and what was asked holds.
-            return depth;
-        }
     }
 
     private <T extends CmEvent> T await(Class<T> expected, Deadline step, String doing)
