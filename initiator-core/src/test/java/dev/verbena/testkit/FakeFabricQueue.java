@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,9 @@ public final class FakeFabricQueue implements FabricQueue {
     /// Events reported by one poll.
     public static final int BATCH = 32;
 
+    /// Pieces of in-capsule data a capsule can be gathered from.
+    public static final int PIECES_MAX = 16;
+
     private interface Event {
         void deliver(FabricEvents events);
     }
@@ -32,6 +36,7 @@ public final class FakeFabricQueue implements FabricQueue {
     private final int stride;
     private final MemorySegment capsules;
     private final Deque<Event> events = new ArrayDeque<>();
+    private final SentCapsule.@Nullable Piece[] pieces;
     private final List<SentCapsule> staged = new ArrayList<>();
     private final List<SentCapsule> sent = new ArrayList<>();
     private BiConsumer<FakeFabricQueue, SentCapsule> target = (queue, capsule) -> {};
@@ -60,6 +65,7 @@ public final class FakeFabricQueue implements FabricQueue {
         this.queueId = queueId;
         this.depth = depth;
         this.stride = Math.ceilDiv(headerBytes, 64) * 64;
+        this.pieces = new SentCapsule.Piece[depth * PIECES_MAX];
         this.capsules = MemorySegment.ofArray(new byte[stride * depth]);
     }
 
@@ -208,14 +214,30 @@ public final class FakeFabricQueue implements FabricQueue {
     }
 
     @Override
-    public synchronized void stage(
-            int slot, int tag, int headerBytes, long dataAddress, int dataBytes, int dataKey) {
+    public int capsuleBytes() {
+        return stride;
+    }
+
+    @Override
+    public synchronized void segment(int slot, int index, long address, int bytes, int localKey) {
+        if (bytes <= 0) {
+            throw new AssertionError("A piece of " + bytes + " bytes");
+        }
+        pieces[slot * PIECES_MAX + index] = new SentCapsule.Piece(address, bytes, localKey);
+    }
+
+    @Override
+    public synchronized void stage(int slot, int tag, int headerBytes, int segmentCount) {
         if (headerBytes > stride) {
             throw new AssertionError("A header of " + headerBytes + " in a slot of " + stride);
         }
         byte[] header =
                 capsules.asSlice(capsuleOffset(slot), headerBytes).toArray(ValueLayout.JAVA_BYTE);
-        staged.add(new SentCapsule(slot, tag, header, dataAddress, dataBytes, dataKey));
+        List<SentCapsule.Piece> data = new ArrayList<>();
+        for (int i = 0; i < segmentCount; i++) {
+            data.add(Objects.requireNonNull(pieces[slot * PIECES_MAX + i]));
+        }
+        staged.add(new SentCapsule(slot, tag, header, List.copyOf(data)));
     }
 
     @Override

@@ -2,8 +2,10 @@ package dev.verbena.testkit;
 
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.internal.memory.Region;
+import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -84,8 +86,14 @@ public final class FakeMemoryDomain extends MemoryDomain {
     }
 
     /// What the device gathers for a send.
-    public byte[] gather(int localKey, long address, int bytes) {
-        return slice(localKey, Use.LOCAL, address, bytes).toArray(ValueLayout.JAVA_BYTE);
+    public byte[] gather(List<SentCapsule.Piece> pieces) {
+        ByteArrayOutputStream data = new ByteArrayOutputStream();
+        for (SentCapsule.Piece piece : pieces) {
+            data.writeBytes(
+                    slice(piece.localKey(), Use.LOCAL, piece.address(), piece.bytes())
+                            .toArray(ValueLayout.JAVA_BYTE));
+        }
+        return data.toByteArray();
     }
 
     /// What a controller reads by RDMA.

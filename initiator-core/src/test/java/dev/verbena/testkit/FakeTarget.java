@@ -251,10 +251,7 @@ public final class FakeTarget implements BiConsumer<FakeFabricQueue, SentCapsule
             case 1 -> {
                 byte[] data =
                         capsule.sglType() == Sgl.TYPE_IN_CAPSULE
-                                ? memory.gather(
-                                        capsule.dataKey(),
-                                        capsule.dataAddress(),
-                                        capsule.dataBytes())
+                                ? memory.gather(capsule.data())
                                 : memory.rdmaRead(capsule.sglKey(), capsule.sglAddress(), bytes);
                 MemorySegment.copy(
                         MemorySegment.ofArray(data), ValueLayout.JAVA_BYTE, 0, disk, start, bytes);

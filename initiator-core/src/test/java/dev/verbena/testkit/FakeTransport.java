@@ -86,7 +86,7 @@ public final class FakeTransport implements Transport {
 
     @Override
     public int sendSegmentMax() {
-        return 2;
+        return 5;
     }
 
     @Override

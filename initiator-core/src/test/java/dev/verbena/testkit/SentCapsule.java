@@ -4,23 +4,23 @@ import dev.verbena.nvme.Sgl;
 import dev.verbena.nvme.SubmissionEntry;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /// A command capsule as it left the initiator: a copy.
 public final class SentCapsule {
     private final int slot;
     private final int tag;
     private final MemorySegment header;
-    private final long dataAddress;
-    private final int dataBytes;
-    private final int dataKey;
+    private final List<Piece> data;
 
-    SentCapsule(int slot, int tag, byte[] header, long dataAddress, int dataBytes, int dataKey) {
+    /// A piece of in-capsule data, as the device gathers it.
+    public record Piece(long address, int bytes, int localKey) {}
+
+    SentCapsule(int slot, int tag, byte[] header, List<Piece> data) {
         this.slot = slot;
         this.tag = tag;
         this.header = MemorySegment.ofArray(header);
-        this.dataAddress = dataAddress;
-        this.dataBytes = dataBytes;
-        this.dataKey = dataKey;
+        this.data = data;
     }
 
     public int slot() {
@@ -40,17 +40,14 @@ public final class SentCapsule {
         return (int) header.byteSize();
     }
 
-    /// In-capsule data; 0 bytes for none.
+    /// In-capsule data in order; empty for none.
+    public List<Piece> data() {
+        return data;
+    }
+
+    /// Bytes of in-capsule data; 0 for none.
     public int dataBytes() {
-        return dataBytes;
-    }
-
-    public long dataAddress() {
-        return dataAddress;
-    }
-
-    public int dataKey() {
-        return dataKey;
+        return data.stream().mapToInt(Piece::bytes).sum();
     }
 
     public int opcode() {

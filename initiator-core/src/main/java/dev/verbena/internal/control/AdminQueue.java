@@ -316,7 +316,7 @@ final class AdminQueue implements AutoCloseable {
         AdminCommands.keepAlive(commands.capsules(), entry, commands.commandId(slot));
         Sgl.none(commands.capsules(), entry);
         running[slot] = null;
-        commands.submit(slot, slot, null, now + keepAliveTimeoutNanos);
+        commands.submit(slot, slot, (Region) null, now + keepAliveTimeoutNanos);
         return 1;
     }
 

@@ -6,6 +6,7 @@ import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.FabricQueue;
 import dev.verbena.internal.memory.Region;
 import dev.verbena.nvme.CompletionEntry;
+import dev.verbena.nvme.Sgl;
 import dev.verbena.nvme.SubmissionEntry;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
@@ -39,7 +40,7 @@ public final class CommandQueue {
     private final int[] statuses;
     private final long[] results;
     private final long[] deadlines;
-    private final @Nullable Region[] regions;
+    private final SlotHolds holds;
     private final Events events = new Events();
 
     /// Events are being delivered at this moment: neither [#poll] nor [#close] may be entered
@@ -60,7 +61,7 @@ public final class CommandQueue {
         statuses = new int[count];
         results = new long[count];
         deadlines = new long[count];
-        regions = new Region[count];
+        holds = new SlotHolds(count);
     }
 
     /// 0 for the admin queue.
@@ -108,32 +109,93 @@ public final class CommandQueue {
         return slots.commandId(slot);
     }
 
-    /// Hands over a filled capsule that carries no data.
+    /// Hands over a filled capsule whose data pointer is written already.
     ///
     /// @param region memory the controller has been given a key for, counted as used by the caller
     ///   and given back here when the command completes; null for none
     /// @param deadlineNanos on the scale of [System#nanoTime]
     public void submit(int slot, long token, @Nullable Region region, long deadlineNanos) {
-        submit(slot, token, region, deadlineNanos, SubmissionEntry.SIZE, 0, 0, 0);
+        if (region != null) {
+            holds.first(slot, region);
+        }
+        stage(slot, token, deadlineNanos, SubmissionEntry.SIZE, 0);
     }
 
-    /// Hands over a filled capsule with data behind it.
+    /// Writes the data pointer of a filled capsule, and hands it over.
     ///
-    /// @param headerBytes bytes of the capsule before the data: 64, more where the controller wants
-    ///   a gap
-    public void submit(
-            int slot,
-            long token,
-            @Nullable Region region,
-            long deadlineNanos,
-            int headerBytes,
-            long dataAddress,
-            int dataBytes,
-            int dataKey) {
+    /// @param data its segments are counted as used by the caller, and given back here when the
+    ///   command completes
+    /// @param deadlineNanos on the scale of [System#nanoTime]
+    /// @throws IllegalArgumentException when the data does not fit what was decided about its way;
+    ///   then nothing has changed
+    public void submit(int slot, long token, CommandData data, long deadlineNanos) {
+        long entry = queue.capsuleOffset(slot);
+        int headerBytes = SubmissionEntry.SIZE;
+        int gathered = 0;
+        switch (data.travel()) {
+            case NONE -> Sgl.none(capsules, entry);
+            case IN_CAPSULE -> {
+                headerBytes = data.capsuleHeaderBytes();
+                gathered = data.count();
+                requireRoom(headerBytes);
+                Sgl.inCapsule(capsules, entry, 0, data.byteSize());
+                for (int i = 0; i < gathered; i++) {
+                    queue.segment(
+                            slot, i, data.address(i), data.length(i), data.region(i).localKey());
+                }
+            }
+            case KEYED -> {
+                Region region = data.region(0);
+                Sgl.keyed(capsules, entry, data.address(0), data.length(0), key(region, data));
+            }
+            case KEYED_LIST -> {
+                headerBytes += data.count() * Sgl.SIZE;
+                requireRoom(headerBytes);
+                writeList(entry, data);
+            }
+        }
+        holds.take(slot, data);
+        stage(slot, token, deadlineNanos, headerBytes, gathered);
+    }
+
+    private void requireRoom(int bytes) {
+        if (bytes > queue.capsuleBytes()) {
+            throw new IllegalArgumentException(
+                    "A capsule header of "
+                            + bytes
+                            + " bytes, where this queue has room for "
+                            + queue.capsuleBytes());
+        }
+    }
+
+    private static int key(Region region, CommandData data) {
+        return data.direction() == CommandData.Direction.CONTROLLER_READS
+                ? region.controllerReadsKey()
+                : region.controllerWritesKey();
+    }
+
+    private void writeList(long entry, CommandData data) {
+        Sgl.lastSegment(capsules, entry, 0, data.count());
+        for (int i = 0; i < data.count(); i++) {
+            Sgl.keyedDescriptor(
+                    capsules,
+                    entry + SubmissionEntry.SIZE + (long) i * Sgl.SIZE,
+                    data.address(i),
+                    data.length(i),
+                    key(data.region(i), data),
+                    false);
+        }
+    }
+
+    private void stage(int slot, long token, long deadlineNanos, int headerBytes, int gathered) {
         tokens[slot] = token;
-        regions[slot] = region;
         deadlines[slot] = deadlineNanos;
-        queue.stage(slot, slots.generation(slot), headerBytes, dataAddress, dataBytes, dataKey);
+        queue.stage(slot, slots.generation(slot), headerBytes, gathered);
+    }
+
+    /// Bytes of a slot's capsule: the command, and what may stand between it and in-capsule data.
+    public int capsuleBytes() {
+        return queue.capsuleBytes();
     }
 
     /// Sends what has been submitted since the last call, in one go.
@@ -327,7 +389,7 @@ public final class CommandQueue {
             if (!safe) {
                 // The device may still reach this memory. Its region stays counted as used, so it
                 // is never reused.
-                regions[slot] = null;
+                holds.abandon(slot);
             }
             events.finish(slot);
             count++;
@@ -406,11 +468,7 @@ public final class CommandQueue {
             long token = tokens[slot];
             int status = statuses[slot];
             long result = results[slot];
-            Region region = regions[slot];
-            if (region != null) {
-                regions[slot] = null;
-                region.release();
-            }
+            holds.release(slot);
             slots.release(slot);
             try {
                 handler.completed(token, slot, status, result);

@@ -13,6 +13,7 @@ public final class IoCommands {
     private final CommandQueue commands;
     private final DataPlacement placement;
     private final long timeoutNanos;
+    private final CommandData data = new CommandData();
     private long submittedCount;
     private long inCapsuleCount;
     private long keyedCount;
@@ -79,9 +80,7 @@ public final class IoCommands {
             long entry = commands.capsuleOffset(slot);
             int id = commands.commandId(slot);
             NvmCommands.write(capsules, entry, id, namespaceId, startingLba, blockCount, 0);
-            if (inCapsule) {
-                Sgl.inCapsule(capsules, entry, 0, bytes);
-            } else {
+            if (!inCapsule) {
                 Sgl.keyed(capsules, entry, address, bytes, region.controllerReadsKey());
             }
         } catch (RuntimeException e) {
@@ -91,15 +90,11 @@ public final class IoCommands {
         if (inCapsule) {
             inCapsuleCount++;
             submittedCount++;
-            commands.submit(
-                    slot,
-                    token,
-                    region,
-                    System.nanoTime() + timeoutNanos,
-                    placement.capsuleHeaderBytes(),
-                    address,
-                    bytes,
-                    region.localKey());
+            data.clear()
+                    .direction(CommandData.Direction.CONTROLLER_READS)
+                    .add(region, address, bytes)
+                    .inCapsule(placement.capsuleHeaderBytes());
+            commands.submit(slot, token, data, System.nanoTime() + timeoutNanos);
         } else {
             keyedCount++;
             submit(slot, token, region);

@@ -25,15 +25,24 @@ public interface FabricQueue {
 
     long capsuleOffset(int slot);
 
+    /// Bytes of a slot's capsule.
+    int capsuleBytes();
+
+    /// Sets a piece of a slot's in-capsule data, for the next [#stage] of that slot.
+    ///
+    /// @param index 0 for the piece right behind the header
+    /// @param address registered memory
+    /// @param bytes more than 0
+    /// @param localKey of that memory
+    void segment(int slot, int index, long address, int bytes, int localKey);
+
     /// Puts a slot's capsule on the list for the next [#ring].
     ///
     /// @param tag returned with [FabricEvents#sent], 0..65535
     /// @param headerBytes bytes of the slot's capsule to send: 64, plus what lies before in-capsule
     ///   data
-    /// @param dataAddress in-capsule data, appended to the header; registered memory
-    /// @param dataBytes 0 for none
-    /// @param dataKey local key of that memory
-    void stage(int slot, int tag, int headerBytes, long dataAddress, int dataBytes, int dataKey);
+    /// @param segmentCount pieces of in-capsule data that follow, as set with [#segment]
+    void stage(int slot, int tag, int headerBytes, int segmentCount);
 
     /// Sends everything staged. Failures show in [#failure].
     void ring();

@@ -94,7 +94,7 @@ final class VerbsQueue implements FabricQueue {
                     keep(id.createQueuePair(memory.protectionDomain(), options(context)));
             unconnected = pair;
             completions = WorkCompletions.allocate(arena, BATCH);
-            sends = prepareSends();
+            sends = prepareSends(VerbsTransport.sendSegments(context.attributes()));
             int errno = receives.postAll(pair);
             if (errno != 0) {
                 throw new RdmaException("ibv_post_recv", errno);
@@ -117,8 +117,8 @@ final class VerbsQueue implements FabricQueue {
                 true);
     }
 
-    private SendSlots prepareSends() {
-        SendSlots slots = SendSlots.allocate(arena, entryCount, 2);
+    private SendSlots prepareSends(int segmentMax) {
+        SendSlots slots = SendSlots.allocate(arena, entryCount, segmentMax);
         for (int i = 0; i < entryCount; i++) {
             slots.initialize(i, i, SendSlots.SEND, SendSlots.SIGNALED);
         }
@@ -195,17 +195,21 @@ final class VerbsQueue implements FabricQueue {
     }
 
     @Override
-    public void stage(
-            int slot, int tag, int headerBytes, long dataAddress, int dataBytes, int dataKey) {
+    public int capsuleBytes() {
+        return capsuleStride;
+    }
+
+    @Override
+    public void segment(int slot, int index, long address, int bytes, int localKey) {
+        sends.segment(slot, index + 1, address, bytes, localKey);
+    }
+
+    @Override
+    public void stage(int slot, int tag, int headerBytes, int segmentCount) {
         assert headerBytes <= capsuleStride;
         sends.wrId(slot, (long) tag << 16 | slot);
         sends.segment(slot, 0, capsules.address() + capsuleOffset(slot), headerBytes, capsulesKey);
-        if (dataBytes > 0) {
-            sends.segment(slot, 1, dataAddress, dataBytes, dataKey);
-            sends.segmentCount(slot, 2);
-        } else {
-            sends.segmentCount(slot, 1);
-        }
+        sends.segmentCount(slot, 1 + segmentCount);
         sends.next(slot, -1);
         if (stagedFirst < 0) {
             stagedFirst = slot;

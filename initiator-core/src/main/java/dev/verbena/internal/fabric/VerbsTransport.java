@@ -20,8 +20,8 @@ public final class VerbsTransport implements Transport {
 
     private static final long STALE_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
-    /// Header and in-capsule data.
-    private static final int SEND_SEGMENTS = 2;
+    /// The header and four pieces of in-capsule data, as the kernel's initiator.
+    private static final int SEND_SEGMENTS = 5;
 
     private final CmDispatcher dispatcher;
     private final @Nullable InetSocketAddress source;

@@ -59,9 +59,8 @@ class IoCommandsTest {
         assertThat(capsule.sglAddress()).isZero();
         assertThat(capsule.sglLength()).isEqualTo(4096);
         assertThat(capsule.headerBytes()).isEqualTo(64);
-        assertThat(capsule.dataBytes()).isEqualTo(4096);
-        assertThat(capsule.dataAddress()).isEqualTo(region.address());
-        assertThat(capsule.dataKey()).isEqualTo(region.localKey());
+        assertThat(capsule.data())
+                .containsExactly(new SentCapsule.Piece(region.address(), 4096, region.localKey()));
     }
 
     @Test
