@@ -1,0 +1,110 @@
+package dev.verbena.bench.cost;
+
+import dev.verbena.ConnectOptions;
+import dev.verbena.Controller;
+import dev.verbena.Initiator;
+import dev.verbena.Namespace;
+import dev.verbena.Target;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// Random reads for a while, and what each cost: CPU time, wall clock, bytes allocated.
+///
+/// Over the null fabric (`bench/nullfabric`) that is the initiator's own cost. Its queues report
+/// the same from the device's side with `NULLFABRIC_STATS`, which is how `bench/nullfabric/compare`
+/// sets this program beside others.
+@Command(
+        name = "io-cost",
+        mixinStandardHelpOptions = true,
+        description = "Random reads: CPU time, wall clock and allocation per I/O.")
+public final class IoCost implements Callable<Integer> {
+    private static final int IOS_PER_WINDOW_MIN = 1000;
+
+    enum Level {
+        /// `IoQueue`.
+        QUEUE,
+        /// `BlockDevice.readAsync`.
+        ASYNC,
+        /// `BlockDevice.read` in virtual threads.
+        BLOCKING
+    }
+
+    @Option(names = "--level", description = "${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE})")
+    private Level level = Level.QUEUE;
+
+    @Option(names = "--depth", description = "I/Os outstanding (default ${DEFAULT-VALUE})")
+    private int depth = 1;
+
+    @Option(names = "--bytes", description = "of a read (default ${DEFAULT-VALUE})")
+    private int bytes = 4096;
+
+    @Option(names = "--warm-up", description = "seconds not counted (default ${DEFAULT-VALUE})")
+    private int warmUpSeconds = 4;
+
+    @Option(names = "--windows", description = "windows measured (default ${DEFAULT-VALUE})")
+    private int windows = 21;
+
+    @Option(names = "--window-ms", description = "length of a window (default ${DEFAULT-VALUE})")
+    private int windowMillis = 200;
+
+    @Option(names = "--traddr", description = "address (default ${DEFAULT-VALUE})")
+    private String traddr = "127.0.0.1";
+
+    @Option(names = "--nqn", description = "subsystem (default ${DEFAULT-VALUE})")
+    private String nqn = "nqn.2026-01.invalid.nullfabric:cnode1";
+
+    private IoCost() {}
+
+    public static void main(String... args) {
+        System.exit(
+                new CommandLine(new IoCost())
+                        .setCaseInsensitiveEnumValuesAllowed(true)
+                        .execute(args));
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        ConnectOptions options = ConnectOptions.defaults().withQueueSize(Math.max(128, depth + 1));
+        try (Initiator initiator = Initiator.open();
+                Controller controller = initiator.connect(Target.rdma(traddr), nqn, options);
+                Load load = open(controller)) {
+            long perWindow = warmUp(load);
+            Windows measured = Windows.measure(load, windows, perWindow);
+            System.out.printf(
+                    "%s depth %d, %d-byte reads, %d windows of %d%n",
+                    level, depth, bytes, windows, perWindow);
+            measured.print(System.out, load.ownThreadOnly());
+        }
+        return 0;
+    }
+
+    private Load open(Controller controller) throws IOException {
+        Namespace namespace = controller.namespaces().getFirst();
+        return switch (level) {
+            case QUEUE -> new QueueLoad(controller, namespace, depth, bytes);
+            case ASYNC -> new AsyncLoad(controller, namespace, depth, bytes);
+            case BLOCKING -> new BlockingLoad(controller, namespace, depth, bytes);
+        };
+    }
+
+    /// Runs until the time is over.
+    ///
+    /// @return how many I/Os fill a window
+    private long warmUp(Load load) throws IOException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(warmUpSeconds);
+        long ios = IOS_PER_WINDOW_MIN;
+        long nanos;
+        do {
+            long start = System.nanoTime();
+            load.run(ios);
+            nanos = Math.max(1, System.nanoTime() - start);
+            long fitting = TimeUnit.MILLISECONDS.toNanos(windowMillis) * ios / nanos;
+            ios = Math.clamp(fitting, IOS_PER_WINDOW_MIN, 2 * ios);
+        } while (System.nanoTime() < end);
+        return ios;
+    }
+}
