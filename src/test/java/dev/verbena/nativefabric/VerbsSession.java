@@ -65,7 +65,8 @@ final class VerbsSession implements AutoCloseable {
     private final QueuePair pair;
 
     VerbsSession() {
-        id.resolveAddress(null, new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 4420), 2000);
+        id.resolveAddress(
+                null, new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 4420), 2000);
         expect(CmEvent.AddressResolved.class);
         id.resolveRoute(2000);
         expect(CmEvent.RouteResolved.class);
