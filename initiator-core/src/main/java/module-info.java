@@ -9,6 +9,7 @@ module dev.verbena {
     requires transitive dev.verbena.nvme;
     requires transitive dev.verbena.verbs;
     requires static transitive org.jspecify;
+    requires jdk.jfr;
 
     exports dev.verbena;
 

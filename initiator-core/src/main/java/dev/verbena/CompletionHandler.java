@@ -14,4 +14,14 @@ public interface CompletionHandler {
     ///   ended before the answer came: the command may or may not have been executed
     /// @param result dwords 0 and 1 of the completion; 0 for reads, writes and flushes
     void completed(long token, int status, long result);
+
+    /// A command has not been answered in its time. It is still under way and **its buffer still
+    /// belongs to it**; [#completed] follows, once, as for every command: right away with status
+    /// 371h where the time-out policy of the connect options takes the queue down, else when the
+    /// controller answers or the connection ends.
+    ///
+    /// Does nothing by default.
+    ///
+    /// @param token what the command was submitted with
+    default void expired(long token) {}
 }

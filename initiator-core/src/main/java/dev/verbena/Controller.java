@@ -3,8 +3,10 @@ package dev.verbena;
 import dev.verbena.internal.control.AdminCalls;
 import dev.verbena.internal.control.Association;
 import dev.verbena.internal.control.AssociationParameters;
+import dev.verbena.internal.engine.CommandLimits;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.engine.DataPlacement;
+import dev.verbena.internal.engine.QueueSettings;
 import dev.verbena.internal.fabric.Deadline;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.Transport;
@@ -46,6 +48,7 @@ public final class Controller implements AutoCloseable {
 
     private final IdentifyController identify;
     private final DataPlacement placement;
+    private final QueueSettings queueSettings;
     private final int ioQueueCount;
     private final Version version;
     private volatile List<Namespace> namespaces;
@@ -55,6 +58,7 @@ public final class Controller implements AutoCloseable {
             Association association,
             Consumer<Controller> onClose,
             IdentifyController identify,
+            CommandLimits limits,
             Version version,
             int ioQueueCount,
             List<Namespace> namespaces) {
@@ -64,12 +68,29 @@ public final class Controller implements AutoCloseable {
         this.version = version;
         this.ioQueueCount = ioQueueCount;
         this.namespaces = namespaces;
-        this.placement =
+        this.placement = placement(association, identify);
+        ConnectOptions options = association.parameters().options();
+        this.queueSettings =
+                new QueueSettings(
+                        placement,
+                        limits,
+                        options.ioTimeout().toNanos(),
+                        options.timeoutPolicy(),
+                        options.waitMode());
+    }
+
+    private static DataPlacement placement(Association association, IdentifyController identify) {
+        DataPlacement placement =
                 DataPlacement.of(
                         identify.ioCommandCapsuleBytes(),
                         identify.inCapsuleDataOffsetBytes(),
-                        identify.inCapsuleOffsetSupported() && association.canGather(),
+                        identify.inCapsuleOffsetSupported(),
+                        association.sendSegmentMax(),
+                        identify.maximumDataBlockDescriptors(),
                         identify.maximumTransferBytes(association.capabilities()));
+        return association.parameters().options().inCapsuleData()
+                ? placement
+                : placement.withoutInCapsuleData();
     }
 
     static Controller connect(
@@ -118,8 +139,17 @@ public final class Controller implements AutoCloseable {
                             + " does not support keyed SGLs (SGLS bit 2), which NVMe over RDMA needs");
         }
         int granted = calls.requestIoQueues(parameters.options().ioQueues());
+        CommandLimits limits =
+                CommandLimits.of(
+                        identify, calls.identifyNvmController(), association.capabilities());
         return new Controller(
-                association, onClose, identify, version, granted, NamespaceReader.read(calls));
+                association,
+                onClose,
+                identify,
+                limits,
+                version,
+                granted,
+                NamespaceReader.read(calls));
     }
 
     /// Where the controller stands.
@@ -213,13 +243,7 @@ public final class Controller implements AutoCloseable {
     /// @throws IOException when all granted queues are open
     public IoQueue openQueue() throws IOException {
         return open(commands -> {
-            IoQueue queue =
-                    new IoQueue(
-                            this,
-                            commands,
-                            association.memory(),
-                            placement,
-                            association.parameters().options().ioTimeout());
+            IoQueue queue = new IoQueue(this, commands, association.memory(), queueSettings);
             queues.add(queue);
             return queue;
         });
@@ -292,8 +316,7 @@ public final class Controller implements AutoCloseable {
             // One entry of a ring stays empty.
             entries = Math.min(entries, outstandingMax + 1);
         }
-        return association.openIoQueue(
-                queueId, Math.max(2, entries), placement.capsuleHeaderBytes());
+        return association.openIoQueue(queueId, Math.max(2, entries), placement.slotBytes());
     }
 
     private synchronized int takeQueueId() throws IOException {

@@ -1,14 +1,16 @@
 package dev.verbena;
 
+import dev.verbena.internal.engine.CommandExpiredEvent;
 import dev.verbena.internal.engine.CommandHandler;
 import dev.verbena.internal.engine.CommandQueue;
-import dev.verbena.internal.engine.DataPlacement;
+import dev.verbena.internal.engine.ExpiryHandler;
 import dev.verbena.internal.engine.IoCommands;
+import dev.verbena.internal.engine.QueueDownEvent;
+import dev.verbena.internal.engine.QueueSettings;
+import dev.verbena.internal.engine.WaitPolicy;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
-import dev.verbena.internal.memory.Region;
-import dev.verbena.nvme.NvmCommands;
-import java.lang.foreign.MemorySegment;
+import dev.verbena.nvme.NvmeStatus;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -21,55 +23,62 @@ import org.jspecify.annotations.Nullable;
 ///     while (queue.tryRead(namespace, lba, blocks, buffer, token)) {
 ///         // choose the next lba, buffer and token
 ///     }
-///     queue.submit();
-///     if (queue.poll(done) == 0) {
-///         queue.await(1_000_000);
-///     }
+///     queue.pollOrWait(done, 1_000_000);
 /// }
 /// ```
 ///
-/// `try…` puts a command on a list; [#submit] sends the list with one doorbell, and so does
-/// [#poll]. Buffers must be [DmaArena] memory of the same controller, and belong to the command
-/// until its completion is delivered.
+/// `try…` puts a command on a list; [#submit] sends the list with one doorbell, and so do [#poll]
+/// and the waiting methods. See [IoQueueCommands] for what all commands have in common.
 ///
-/// A command that is not answered within the I/O time-out of the connect options takes the queue
-/// down, because its buffer can be made safe in no other way; so does any error of the connection.
-/// Then all outstanding commands complete with status 371h, Host Aborted Command, and `try…` throws
-/// [ConnectionLostException].
+/// **Time-outs.** A command that is not answered in its time is reported by
+/// [CompletionHandler#expired], from the first [#poll] that is at most 10 ms later, or 1024 polls
+/// where none of them is empty; an owner that does not poll learns nothing. What follows is the
+/// [ConnectOptions#timeoutPolicy]. By default the queue is taken down, because the buffer can be
+/// made safe in no other way: the same or the next poll ends all outstanding commands with status
+/// 371h, Host Aborted Command, after at most [CommandQueue#DRAIN_TIMEOUT] in that call. The same
+/// happens when the connection fails. From then on `try…` throws [ConnectionLostException].
 ///
-/// Threads: one owner calls everything, except [#wakeUp]. The owner may change, with a
-/// happens-before edge between.
-public final class IoQueue implements AutoCloseable {
-    /// Polls between two looks at the deadlines, when every poll finds something.
-    private static final int POLLS_PER_DEADLINE_CHECK = 4096;
+/// Threads: one owner calls everything, except [#wakeUp] and [#statistics]. The owner may change,
+/// with a happens-before edge between.
+public final class IoQueue extends IoQueueCommands implements AutoCloseable {
+    /// Polls between two looks at the clock, when every poll finds something.
+    private static final int POLLS_PER_CLOCK = 1024;
 
     /// An empty poll counts for this many: there is time to look.
-    private static final int EMPTY_POLL_WEIGHT = 64;
+    private static final int EMPTY_POLL_WEIGHT = 32;
 
-    private static final long DEADLINE_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    /// Time between two looks at the deadlines.
+    private static final long DEADLINE_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+    /// Longest time asleep in one go.
+    private static final long BLOCK_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(100);
+
+    /// Status of a read that arrived but could not be copied to where it belongs: Data Transfer
+    /// Error.
+    private static final int DATA_TRANSFER_ERROR = NvmeStatus.of(0, 4, true).value();
 
     private final Controller controller;
     private final CommandQueue commands;
     private final IoCommands io;
-    private final MemoryDomain memory;
-    private final int transferBytesMax;
+    private final QueueSettings settings;
     private final Adapter adapter = new Adapter();
-    private @Nullable Region lastRegion;
-    private int pollsSinceCheck;
+    private final Waiting waiting = new Waiting();
+    private WaitPolicy wait;
+    private int pollsSinceClock;
+    private long lastCheckNanos = System.nanoTime();
     private boolean lossReported;
-    private boolean closed;
 
     IoQueue(
             Controller controller,
             CommandQueue commands,
             MemoryDomain memory,
-            DataPlacement placement,
-            Duration ioTimeout) {
+            QueueSettings settings) {
+        super(commands, memory, settings);
         this.controller = controller;
         this.commands = commands;
-        this.memory = memory;
-        this.io = new IoCommands(commands, placement, ioTimeout.toNanos());
-        this.transferBytesMax = placement.transferBytesMax();
+        this.io = requests.io();
+        this.settings = settings;
+        this.wait = new WaitPolicy(settings.waitMode(), WaitPolicy.SPIN_NANOS_DEFAULT);
     }
 
     /// Commands that can be outstanding: the smallest of the queue size asked for less one, and the
@@ -83,157 +92,6 @@ public final class IoQueue implements AutoCloseable {
         return commands.inFlightCount();
     }
 
-    /// Starts to read blocks.
-    ///
-    /// @param startingLba first logical block
-    /// @param blockCount 1..65536, within the controller's transfer limit
-    /// @param buffer [DmaArena] memory of this controller, at least that many blocks long
-    /// @param token handed to the completion handler
-    /// @return false when [#depth] commands are outstanding; poll, then try again
-    /// @throws IllegalArgumentException when buffer, range or count do not fit
-    /// @throws ConnectionLostException when the queue is down
-    public boolean tryRead(
-            Namespace namespace, long startingLba, int blockCount, MemorySegment buffer, long token)
-            throws ConnectionLostException {
-        int bytes = check(namespace, startingLba, blockCount, buffer);
-        if (buffer.isReadOnly()) {
-            throw new IllegalArgumentException("The buffer of a read must not be read-only");
-        }
-        if (commands.freeCount() == 0) {
-            return false;
-        }
-        Region region = acquire(buffer, bytes);
-        boolean accepted = false;
-        try {
-            accepted =
-                    io.tryRead(
-                            namespace.id(),
-                            startingLba,
-                            blockCount,
-                            region,
-                            buffer.address(),
-                            bytes,
-                            token);
-        } finally {
-            if (!accepted) {
-                region.release();
-            }
-        }
-        return accepted;
-    }
-
-    /// Starts to write blocks. See [#tryRead].
-    ///
-    /// Small writes travel with the command where the controller allows it.
-    public boolean tryWrite(
-            Namespace namespace, long startingLba, int blockCount, MemorySegment buffer, long token)
-            throws ConnectionLostException {
-        int bytes = check(namespace, startingLba, blockCount, buffer);
-        if (commands.freeCount() == 0) {
-            return false;
-        }
-        Region region = acquire(buffer, bytes);
-        boolean accepted = false;
-        try {
-            accepted =
-                    io.tryWrite(
-                            namespace.id(),
-                            startingLba,
-                            blockCount,
-                            region,
-                            buffer.address(),
-                            bytes,
-                            token);
-        } finally {
-            if (!accepted) {
-                region.release();
-            }
-        }
-        return accepted;
-    }
-
-    /// Starts to flush a namespace: what was written before becomes durable where the controller
-    /// has a volatile write cache.
-    ///
-    /// @return false when [#depth] commands are outstanding
-    public boolean tryFlush(Namespace namespace, long token) throws ConnectionLostException {
-        checkUsable();
-        return io.tryFlush(namespace.id(), token);
-    }
-
-    private int check(Namespace namespace, long startingLba, int blockCount, MemorySegment buffer)
-            throws ConnectionLostException {
-        checkUsable();
-        long bytes = (long) blockCount * namespace.blockSize();
-        // No bytes: the namespace has no format that can be used.
-        if (bytes < 1
-                || blockCount > NvmCommands.BLOCK_COUNT_MAX
-                || bytes > transferBytesMax
-                || bytes > buffer.byteSize()
-                || startingLba < 0
-                || startingLba > namespace.blockCount() - blockCount) {
-            throw outOfRange(namespace, startingLba, blockCount, buffer);
-        }
-        return (int) bytes;
-    }
-
-    private IllegalArgumentException outOfRange(
-            Namespace namespace, long startingLba, int blockCount, MemorySegment buffer) {
-        return new IllegalArgumentException(
-                blockCount
-                        + " blocks at "
-                        + startingLba
-                        + " with a buffer of "
-                        + buffer.byteSize()
-                        + " bytes do not fit "
-                        + namespace
-                        + ", up to "
-                        + transferBytesMax
-                        + " bytes in a command");
-    }
-
-    private void checkUsable() throws ConnectionLostException {
-        if (closed) {
-            throw new IllegalStateException("The queue is closed");
-        }
-        FabricFailure failure = commands.failure();
-        if (failure != null) {
-            throw new ConnectionLostException(
-                    "I/O queue " + commands.queueId() + " is down: " + failure.message());
-        }
-    }
-
-    private Region acquire(MemorySegment buffer, long bytes) {
-        long address = buffer.address();
-        Region region = buffer.isNative() ? held(address, bytes) : null;
-        if (region == null) {
-            throw notRegistered();
-        }
-        // Only now: what is alive while the region is held lies in the region.
-        if (!buffer.scope().isAlive()) {
-            region.release();
-            throw notRegistered();
-        }
-        return region;
-    }
-
-    private @Nullable Region held(long address, long bytes) {
-        Region last = lastRegion;
-        if (last != null && last.contains(address, bytes) && last.tryAcquire()) {
-            return last;
-        }
-        // The last region may have been closed since, and another arena have taken its address.
-        Region found = memory.find(address, bytes);
-        lastRegion = found;
-        return found != null && found.tryAcquire() ? found : null;
-    }
-
-    private static IllegalArgumentException notRegistered() {
-        return new IllegalArgumentException(
-                "The buffer is not memory of an open DmaArena of this controller; make one with"
-                        + " Controller.newArena, or use a BlockDevice, which takes any memory");
-    }
-
     /// Sends what `try…` has accepted since the last call.
     public void submit() {
         commands.ring();
@@ -244,23 +102,27 @@ public final class IoQueue implements AutoCloseable {
     /// @return the number of fabric events handled; 0 means that there was nothing to do
     /// @throws IllegalStateException when called from a completion handler
     public int poll(CompletionHandler handler) {
-        if (closed) {
-            throw new IllegalStateException("The queue is closed");
-        }
+        requireOpen();
         commands.ring();
         adapter.handler = handler;
         int count;
         try {
-            count = commands.poll(adapter);
+            count = io.poll(adapter);
         } finally {
             reportLoss();
         }
         // Also while others complete: one command that is never answered must not be forgotten
         // among them.
-        pollsSinceCheck += count == 0 ? EMPTY_POLL_WEIGHT : 1;
-        if (pollsSinceCheck >= POLLS_PER_DEADLINE_CHECK) {
-            pollsSinceCheck = 0;
-            commands.checkDeadlines(System.nanoTime());
+        pollsSinceClock += count == 0 ? EMPTY_POLL_WEIGHT : 1;
+        if (pollsSinceClock >= POLLS_PER_CLOCK) {
+            pollsSinceClock = 0;
+            long now = System.nanoTime();
+            if (now - lastCheckNanos >= DEADLINE_CHECK_NANOS) {
+                lastCheckNanos = now;
+                io.refresh();
+                commands.checkDeadlines(now, adapter);
+                adapter.rethrow();
+            }
         }
         return count;
     }
@@ -269,27 +131,36 @@ public final class IoQueue implements AutoCloseable {
         FabricFailure failure = commands.failure();
         if (failure != null && !lossReported) {
             lossReported = true;
+            QueueDownEvent.report(commands.queueId(), failure);
             controller.lost(failure);
         }
     }
 
-    /// Waits until there may be something to poll, [#wakeUp] is called, or the time is over. It may
-    /// return early.
+    /// Sends what is waiting, and waits until there may be something to poll, [#wakeUp] is called,
+    /// or the time is over, in the way [#waitMode] says. It may return early.
     ///
-    /// @param timeoutNanos at least 0
+    /// @param timeoutNanos nothing is waited for at 0 or less
     public void await(long timeoutNanos) {
-        if (closed) {
-            throw new IllegalStateException("The queue is closed");
-        }
+        requireOpen();
         commands.ring();
-        commands.arm();
-        // What completed before arming wakes nobody, so it is collected first; its handler runs in
-        // the next poll.
-        if (commands.hasCompletions() || commands.failure() != null) {
-            return;
+        if (wait.await(waiting, timeoutNanos)) {
+            io.countWait();
         }
-        commands.checkDeadlines(System.nanoTime());
-        commands.block(Math.min(timeoutNanos, DEADLINE_CHECK_NANOS));
+        // Time has passed, or the next poll finds something: a look at the clock costs nothing now.
+        pollsSinceClock = POLLS_PER_CLOCK;
+    }
+
+    /// Polls; when there was nothing, waits as [#await] does, and polls once more.
+    ///
+    /// @param timeoutNanos longest time to wait
+    /// @return the number of fabric events handled
+    public int pollOrWait(CompletionHandler handler, long timeoutNanos) {
+        int count = poll(handler);
+        if (count == 0 && timeoutNanos > 0) {
+            await(timeoutNanos);
+            count = poll(handler);
+        }
+        return count;
     }
 
     /// Ends [#await] early. Any thread.
@@ -297,23 +168,38 @@ public final class IoQueue implements AutoCloseable {
         commands.wakeUp();
     }
 
-    /// Commands submitted since the queue was opened.
-    public long submittedCount() {
-        return io.submittedCount();
+    /// How [#await] and [#pollOrWait] wait; at first as the connect options say.
+    public WaitMode waitMode() {
+        return wait.mode();
     }
 
-    /// Writes whose data travelled in the command capsule.
-    public long inCapsuleCount() {
-        return io.inCapsuleCount();
+    /// Chooses another way to wait.
+    ///
+    /// @param spin longest time that [WaitMode#ADAPTIVE] spins before it sleeps; the others do not
+    ///   use it
+    public void waitMode(WaitMode mode, Duration spin) {
+        wait = new WaitPolicy(mode, spin.toNanos());
     }
 
-    /// Commands whose data the controller moved by RDMA.
-    public long keyedCount() {
-        return io.keyedCount();
+    /// Takes the latency of every command from now on; null for none, as at first. Costs two looks
+    /// at the clock per command while there is one.
+    public void recordLatency(@Nullable LatencyRecorder recorder) {
+        io.observe(recorder == null ? null : recorder::record);
+    }
+
+    /// What the queue has done since it was opened. Any thread, also after [#close].
+    public QueueStatistics statistics() {
+        return io.statistics();
     }
 
     void fail(FabricFailure failure) {
         commands.fail(failure);
+    }
+
+    private void requireOpen() {
+        if (requests.isClosed()) {
+            throw new IllegalStateException("The queue is closed");
+        }
     }
 
     /// Disconnects the queue. Outstanding commands are aborted and their buffers made safe; their
@@ -322,22 +208,77 @@ public final class IoQueue implements AutoCloseable {
     /// @throws IllegalStateException when called from a completion handler; the queue stays open
     @Override
     public void close() {
-        if (closed) {
+        if (requests.isClosed()) {
             return;
         }
-        commands.close((token, slot, status, result) -> {});
-        closed = true;
+        io.close((token, slot, status, result) -> requests.completed(slot, status));
+        requests.closed();
         controller.closed(this, commands.queueId());
     }
 
     /// Hands completions to the user's handler; an object that stays, so that polling allocates
     /// nothing.
-    private static final class Adapter implements CommandHandler {
+    private final class Adapter implements CommandHandler, ExpiryHandler {
         private CompletionHandler handler = (token, status, result) -> {};
+        private @Nullable Throwable thrown;
 
         @Override
         public void completed(long token, int slot, int status, long result) {
-            handler.completed(token, status, result);
+            int outcome = status;
+            try {
+                requests.completed(slot, status);
+            } catch (RuntimeException e) {
+                // The caller's memory cannot be accessed from this thread any more.
+                outcome = DATA_TRANSFER_ERROR;
+            }
+            handler.completed(token, outcome, result);
+        }
+
+        @Override
+        public long expired(long token, int slot) {
+            io.countExpired();
+            CommandExpiredEvent.report(commands.queueId(), commands.commandId(slot), token);
+            try {
+                handler.expired(token);
+            } catch (RuntimeException | Error e) {
+                // What the policy says stands, whatever the handler does.
+                thrown = e;
+            }
+            return settings.timeoutPolicy() == TimeoutPolicy.REPORT_ONLY
+                    ? ExpiryHandler.WAIT_ON
+                    : ExpiryHandler.FAIL;
+        }
+
+        private void rethrow() {
+            Throwable e = thrown;
+            thrown = null;
+            switch (e) {
+                case null -> {}
+                case Error error -> throw error;
+                case RuntimeException unchecked -> throw unchecked;
+                default -> throw new IllegalStateException("A handler threw " + e, e);
+            }
+        }
+    }
+
+    /// What [#await] waits for.
+    private final class Waiting implements WaitPolicy.Source {
+        @Override
+        public boolean isReady() {
+            return commands.hasCompletions() || commands.failure() != null;
+        }
+
+        @Override
+        public void arm() {
+            commands.arm();
+        }
+
+        @Override
+        public void block(long timeoutNanos) {
+            long now = System.nanoTime();
+            long deadline = commands.earliestDeadlineNanos(now);
+            long most = deadline == Long.MAX_VALUE ? BLOCK_NANOS_MAX : deadline - now;
+            commands.block(Math.clamp(timeoutNanos, 0, Math.min(most, BLOCK_NANOS_MAX)));
         }
     }
 

@@ -91,9 +91,9 @@ class IoQueueTest {
         poll();
         assertThat(done).containsExactly(new Done(1, 0), new Done(2, 0), new Done(3, 0));
         assertThat(in.toArray(ValueLayout.JAVA_BYTE)).containsOnly(0x5A);
-        assertThat(queue.inCapsuleCount()).isEqualTo(1);
-        assertThat(queue.keyedCount()).isEqualTo(1);
-        assertThat(queue.submittedCount()).isEqualTo(3);
+        assertThat(queue.statistics().inCapsule()).isEqualTo(1);
+        assertThat(queue.statistics().keyed()).isEqualTo(1);
+        assertThat(queue.statistics().submitted()).isEqualTo(3);
     }
 
     @Test

@@ -33,8 +33,8 @@ class KeyedOnlyTest {
                 });
                 queue.await(100_000_000);
             }
-            assertThat(queue.keyedCount()).isEqualTo(1);
-            assertThat(queue.inCapsuleCount()).isZero();
+            assertThat(queue.statistics().keyed()).isEqualTo(1);
+            assertThat(queue.statistics().inCapsule()).isZero();
             assertThat(live.stored(9 * 512, 512)).containsOnly(0x3C);
         }
     }

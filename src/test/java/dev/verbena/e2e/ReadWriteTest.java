@@ -106,8 +106,8 @@ class ReadWriteTest {
             assertThat(queue.tryWrite(namespace, 100, 8, small, 1)).isTrue();
             assertThat(queue.tryWrite(namespace, 200, 16, large, 2)).isTrue();
             collect(queue, handler, done, 2);
-            assertThat(queue.inCapsuleCount()).isEqualTo(1);
-            assertThat(queue.keyedCount()).isEqualTo(1);
+            assertThat(queue.statistics().inCapsule()).isEqualTo(1);
+            assertThat(queue.statistics().keyed()).isEqualTo(1);
             assertThat(live.stored(100 * 512, 4096)).isEqualTo(pattern(4096, 21));
             assertThat(live.stored(200 * 512, 8192)).isEqualTo(pattern(8192, 22));
 

@@ -1,5 +1,6 @@
 package dev.verbena.internal.control;
 
+import dev.verbena.NvmeException;
 import dev.verbena.internal.control.AdminCommand.Answer;
 import dev.verbena.nvme.ActiveNamespaceList;
 import dev.verbena.nvme.AdminCommands;
@@ -8,12 +9,14 @@ import dev.verbena.nvme.IdentifyCns;
 import dev.verbena.nvme.IdentifyController;
 import dev.verbena.nvme.IdentifyNamespace;
 import dev.verbena.nvme.NamespaceDescriptors;
+import dev.verbena.nvme.NvmIdentifyController;
 import dev.verbena.nvme.WireFormatException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// The admin commands a controller needs, sent and decoded.
 ///
@@ -33,6 +36,20 @@ public final class AdminCalls {
     public IdentifyController identifyController() throws IOException {
         return identify(
                 "Identify Controller", IdentifyCns.CONTROLLER, 0, IdentifyController::decode);
+    }
+
+    /// Limits of the NVM command set; null where the controller does not tell any, which many from
+    /// before version 2.0 of the specification do not.
+    public @Nullable NvmIdentifyController identifyNvmController() throws IOException {
+        try {
+            return identify(
+                    "Identify Controller for the NVM Command Set",
+                    IdentifyCns.COMMAND_SET_CONTROLLER,
+                    0,
+                    NvmIdentifyController::decode);
+        } catch (NvmeException e) {
+            return null;
+        }
     }
 
     public IdentifyNamespace identifyNamespace(int namespaceId) throws IOException {

@@ -353,9 +353,9 @@ public final class Association implements AutoCloseable {
         return transport.address();
     }
 
-    /// Whether a capsule can carry data besides the command.
-    public boolean canGather() {
-        return transport.sendSegmentMax() >= 2;
+    /// Most pieces of memory one capsule can be gathered from, the command included.
+    public int sendSegmentMax() {
+        return transport.sendSegmentMax();
     }
 
     /// Why the association is unusable; null while it works.

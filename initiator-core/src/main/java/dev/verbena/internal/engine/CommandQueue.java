@@ -39,7 +39,7 @@ public final class CommandQueue {
     private final long[] tokens;
     private final int[] statuses;
     private final long[] results;
-    private final long[] deadlines;
+    private final Deadlines deadlines;
     private final SlotHolds holds;
     private final Events events = new Events();
 
@@ -60,7 +60,7 @@ public final class CommandQueue {
         tokens = new long[count];
         statuses = new int[count];
         results = new long[count];
-        deadlines = new long[count];
+        deadlines = new Deadlines(count);
         holds = new SlotHolds(count);
     }
 
@@ -118,17 +118,19 @@ public final class CommandQueue {
         if (region != null) {
             holds.first(slot, region);
         }
-        stage(slot, token, deadlineNanos, SubmissionEntry.SIZE, 0);
+        deadlines.at(slot, deadlineNanos);
+        stage(slot, token, SubmissionEntry.SIZE, 0);
     }
 
     /// Writes the data pointer of a filled capsule, and hands it over.
     ///
     /// @param data its segments are counted as used by the caller, and given back here when the
     ///   command completes
-    /// @param deadlineNanos on the scale of [System#nanoTime]
+    /// @param timeoutNanos how long the answer may take, more than 0; begins to run with the next
+    ///   [#checkDeadlines]
     /// @throws IllegalArgumentException when the data does not fit what was decided about its way;
     ///   then nothing has changed
-    public void submit(int slot, long token, CommandData data, long deadlineNanos) {
+    public void submit(int slot, long token, CommandData data, long timeoutNanos) {
         long entry = queue.capsuleOffset(slot);
         int headerBytes = SubmissionEntry.SIZE;
         int gathered = 0;
@@ -155,7 +157,8 @@ public final class CommandQueue {
             }
         }
         holds.take(slot, data);
-        stage(slot, token, deadlineNanos, headerBytes, gathered);
+        deadlines.within(slot, timeoutNanos);
+        stage(slot, token, headerBytes, gathered);
     }
 
     private void requireRoom(int bytes) {
@@ -187,9 +190,8 @@ public final class CommandQueue {
         }
     }
 
-    private void stage(int slot, long token, long deadlineNanos, int headerBytes, int gathered) {
+    private void stage(int slot, long token, int headerBytes, int gathered) {
         tokens[slot] = token;
-        deadlines[slot] = deadlineNanos;
         queue.stage(slot, slots.generation(slot), headerBytes, gathered);
     }
 
@@ -309,7 +311,7 @@ public final class CommandQueue {
         long left = Long.MAX_VALUE;
         for (int slot = 0; slot < slots.count(); slot++) {
             if (slots.inUse(slot)) {
-                left = Math.min(left, deadlineNanos(slot) - nowNanos);
+                left = Math.min(left, deadlineNanos(slot, nowNanos) - nowNanos);
             }
         }
         return left == Long.MAX_VALUE ? Long.MAX_VALUE : nowNanos + left;
@@ -318,26 +320,55 @@ public final class CommandQueue {
     /// Fails the queue when a command is past its deadline: its buffer can be made safe in no other
     /// way.
     public void checkDeadlines(long nowNanos) {
-        for (int slot = 0; slot < slots.count(); slot++) {
-            if (slots.inUse(slot)
-                    && deadlineNanos(slot) - nowNanos <= 0
-                    && queue.failure() == null) {
-                queue.fail(
-                        new FabricFailure(
-                                FabricFailure.Kind.TIMED_OUT,
-                                "a command on queue "
-                                        + queue.queueId()
-                                        + " was not answered in time"));
-            }
+        checkDeadlines(nowNanos, (token, slot) -> ExpiryHandler.FAIL);
+    }
+
+    /// Asks what to do with every command that is past its deadline.
+    ///
+    /// An exception from the handler is thrown on after all have been asked about.
+    ///
+    /// @throws IllegalStateException when called from a handler
+    public void checkDeadlines(long nowNanos, ExpiryHandler handler) {
+        if (delivering) {
+            throw new IllegalStateException("A handler must not check its own queue's deadlines");
         }
+        delivering = true;
+        try {
+            for (int slot = 0; slot < slots.count(); slot++) {
+                if (slots.inUse(slot)
+                        && deadlineNanos(slot, nowNanos) - nowNanos <= 0
+                        && queue.failure() == null) {
+                    expired(slot, nowNanos, handler);
+                }
+            }
+        } finally {
+            delivering = false;
+        }
+        events.rethrow();
+    }
+
+    private void expired(int slot, long nowNanos, ExpiryHandler handler) {
+        long more = ExpiryHandler.FAIL;
+        try {
+            more = handler.expired(tokens[slot], slot);
+        } catch (Throwable e) {
+            events.thrown(e);
+        }
+        if (more > 0) {
+            deadlines.at(slot, nowNanos + Math.min(more, Deadlines.TIMEOUT_NANOS_MAX));
+            return;
+        }
+        queue.fail(
+                new FabricFailure(
+                        FabricFailure.Kind.TIMED_OUT,
+                        "a command on queue " + queue.queueId() + " was not answered in time"));
     }
 
     /// An answer that came in time is not too late because its send completion, which only frees
     /// the slot, comes after the deadline.
-    private long deadlineNanos(int slot) {
-        return slots.isAnswered(slot)
-                ? deadlines[slot] + SEND_COMPLETION_GRACE_NANOS
-                : deadlines[slot];
+    private long deadlineNanos(int slot, long nowNanos) {
+        long deadline = deadlines.of(slot, nowNanos);
+        return slots.isAnswered(slot) ? deadline + SEND_COMPLETION_GRACE_NANOS : deadline;
     }
 
     /// Ends the queue: completes what is outstanding, then destroys the queue pair. Idempotent,

@@ -37,7 +37,6 @@ public final class DeviceWorker {
     private final Runnable onEnd;
     private final BlockingQueue<DeviceRequest> inbox = new ArrayBlockingQueue<>(INBOX_MAX);
     private final RequestRunner requests;
-    private final CommandHandler handler;
     private final Thread thread;
     private volatile boolean closing;
     private volatile boolean sleeping;
@@ -71,7 +70,6 @@ public final class DeviceWorker {
         this.requests =
                 new RequestRunner(
                         commands, memory, placement, namespaceId, blockSize, timeoutNanos);
-        this.handler = requests::completed;
         this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::run);
         thread.start();
     }
@@ -160,7 +158,7 @@ public final class DeviceWorker {
                 }
                 int work = takeRequests() + requests.start();
                 commands.ring();
-                work += commands.poll(handler);
+                work += requests.poll();
                 if (work > 0) {
                     idle = 0;
                 } else if (closing && inbox.isEmpty() && commands.inFlightCount() == 0) {
@@ -171,7 +169,7 @@ public final class DeviceWorker {
                     Thread.yield();
                 }
             }
-            commands.poll(handler);
+            requests.poll();
         } catch (Throwable e) {
             // Errors too: a thread that ends silently would leave every caller waiting.
             LOG.log(Level.ERROR, "A device ends because of an error in Verbena", e);
@@ -225,7 +223,7 @@ public final class DeviceWorker {
     private void end() {
         FabricFailure failure = commands.failure();
         closing = true;
-        attempt("closing its queue", () -> commands.close(handler));
+        attempt("closing its queue", requests::closeQueue);
         requests.end(this::refuse);
         ended = true;
         failWaiting();

@@ -1,141 +1,489 @@
 package dev.verbena.internal.engine;
 
-import dev.verbena.internal.memory.Region;
+import dev.verbena.QueueStatistics;
+import dev.verbena.internal.engine.CommandData.Direction;
+import dev.verbena.internal.engine.CommandData.Travel;
+import dev.verbena.nvme.DataDirection;
+import dev.verbena.nvme.FabricsCommandType;
 import dev.verbena.nvme.NvmCommands;
-import dev.verbena.nvme.Sgl;
+import dev.verbena.nvme.NvmOpcode;
+import dev.verbena.nvme.SubmissionEntry;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// Builds NVM commands in the slots of a queue and decides how their data travels.
+/// Builds I/O commands in the slots of a queue, decides how their data travels, and counts.
 ///
-/// Threads: the queue's owner. Allocates nothing.
+/// All `try…` methods return false, without effect, when no slot is free. What they throw is thrown
+/// before anything has happened, too. In both cases the regions in the caller's `data` are still
+/// the caller's to release ([CommandData#release]); once a command is accepted they are released
+/// when it completes.
+///
+/// The last argument is how long the answer may take. It is counted from the first look at the
+/// deadlines ([CommandQueue#checkDeadlines]) after the submission, so that submitting needs no
+/// clock: a command expires at most one interval between looks later than it could.
+///
+/// Completions have to be collected by [#poll] here, and what is left when the queue ends by
+/// [#close]: both count, and make one completion of a fused pair.
+///
+/// Threads: the queue's owner; [#statistics] any. Allocates nothing.
 public final class IoCommands {
     private final CommandQueue commands;
     private final DataPlacement placement;
-    private final long timeoutNanos;
-    private final CommandData data = new CommandData();
-    private long submittedCount;
-    private long inCapsuleCount;
-    private long keyedCount;
+    private final QueueCounters counters = new QueueCounters();
+    private final IoCompletions completions;
+    private final CommandData none = new CommandData();
+    private int lastSlot = -1;
+    private int lastPairedSlot = -1;
 
-    public IoCommands(CommandQueue commands, DataPlacement placement, long timeoutNanos) {
+    /// A front of `commands`.
+    public IoCommands(CommandQueue commands, DataPlacement placement) {
         this.commands = commands;
         this.placement = placement;
-        this.timeoutNanos = timeoutNanos;
+        this.completions = new IoCompletions(commands, counters);
     }
 
     /// Starts a read.
     ///
-    /// @param region holds all of `[address, address + bytes)`; the caller has counted itself as a
-    ///   user, and is no longer one when the command has completed
-    /// @return false when no slot is free; then nothing has changed
-    /// @throws IllegalArgumentException when a value does not fit the command; then nothing has
-    ///   changed either
+    /// @param flags bits of dword 12 as [NvmCommands] names them, 0 for none
+    /// @param data where the blocks go; all of their bytes
+    /// @return false when no slot is free
+    /// @throws IllegalArgumentException when a value does not fit the command
     public boolean tryRead(
             int namespaceId,
             long startingLba,
             int blockCount,
-            Region region,
-            long address,
-            int bytes,
-            long token) {
-        int slot = commands.acquire();
-        if (slot < 0) {
-            return false;
-        }
-        try {
-            MemorySegment capsules = commands.capsules();
-            long entry = commands.capsuleOffset(slot);
-            int id = commands.commandId(slot);
-            NvmCommands.read(capsules, entry, id, namespaceId, startingLba, blockCount, 0);
-            Sgl.keyed(capsules, entry, address, bytes, region.controllerWritesKey());
-        } catch (RuntimeException e) {
-            commands.abandon(slot);
-            throw e;
-        }
-        keyedCount++;
-        submit(slot, token, region);
-        return true;
+            int flags,
+            CommandData data,
+            long token,
+            long timeoutNanos) {
+        return ranged(
+                NvmOpcode.READ,
+                namespaceId,
+                startingLba,
+                blockCount,
+                flags,
+                data.direction(Direction.CONTROLLER_WRITES),
+                token,
+                timeoutNanos);
     }
 
-    /// Starts a write. Small ones travel in the capsule where the controller allows it.
-    ///
-    /// @param region see [#tryRead]
-    /// @return false when no slot is free; then nothing has changed
+    /// Starts a write. See [#tryRead].
     public boolean tryWrite(
             int namespaceId,
             long startingLba,
             int blockCount,
-            Region region,
-            long address,
-            int bytes,
-            long token) {
-        int slot = commands.acquire();
-        if (slot < 0) {
-            return false;
-        }
-        boolean inCapsule = bytes <= placement.inCapsuleBytesMax();
-        try {
-            MemorySegment capsules = commands.capsules();
-            long entry = commands.capsuleOffset(slot);
-            int id = commands.commandId(slot);
-            NvmCommands.write(capsules, entry, id, namespaceId, startingLba, blockCount, 0);
-            if (!inCapsule) {
-                Sgl.keyed(capsules, entry, address, bytes, region.controllerReadsKey());
-            }
-        } catch (RuntimeException e) {
-            commands.abandon(slot);
-            throw e;
-        }
-        if (inCapsule) {
-            inCapsuleCount++;
-            submittedCount++;
-            data.clear()
-                    .direction(CommandData.Direction.CONTROLLER_READS)
-                    .add(region, address, bytes)
-                    .inCapsule(placement.capsuleHeaderBytes());
-            commands.submit(slot, token, data, System.nanoTime() + timeoutNanos);
-        } else {
-            keyedCount++;
-            submit(slot, token, region);
-        }
-        return true;
+            int flags,
+            CommandData data,
+            long token,
+            long timeoutNanos) {
+        return ranged(
+                NvmOpcode.WRITE,
+                namespaceId,
+                startingLba,
+                blockCount,
+                flags,
+                data.direction(Direction.CONTROLLER_READS),
+                token,
+                timeoutNanos);
+    }
+
+    /// Starts a comparison of blocks with memory. See [#tryRead].
+    public boolean tryCompare(
+            int namespaceId,
+            long startingLba,
+            int blockCount,
+            int flags,
+            CommandData data,
+            long token,
+            long timeoutNanos) {
+        return ranged(
+                NvmOpcode.COMPARE,
+                namespaceId,
+                startingLba,
+                blockCount,
+                flags,
+                data.direction(Direction.CONTROLLER_READS),
+                token,
+                timeoutNanos);
+    }
+
+    /// Starts to zero blocks. See [#tryRead].
+    public boolean tryWriteZeroes(
+            int namespaceId,
+            long startingLba,
+            int blockCount,
+            int flags,
+            long token,
+            long timeoutNanos) {
+        return ranged(
+                NvmOpcode.WRITE_ZEROES,
+                namespaceId,
+                startingLba,
+                blockCount,
+                flags,
+                none,
+                token,
+                timeoutNanos);
+    }
+
+    /// Starts to let the controller check that blocks can be read. See [#tryRead].
+    public boolean tryVerify(
+            int namespaceId,
+            long startingLba,
+            int blockCount,
+            int flags,
+            long token,
+            long timeoutNanos) {
+        return ranged(
+                NvmOpcode.VERIFY,
+                namespaceId,
+                startingLba,
+                blockCount,
+                flags,
+                none,
+                token,
+                timeoutNanos);
+    }
+
+    /// Starts to make blocks unreadable. See [#tryRead].
+    public boolean tryWriteUncorrectable(
+            int namespaceId, long startingLba, int blockCount, long token, long timeoutNanos) {
+        return ranged(
+                NvmOpcode.WRITE_UNCORRECTABLE,
+                namespaceId,
+                startingLba,
+                blockCount,
+                0,
+                none,
+                token,
+                timeoutNanos);
     }
 
     /// Starts a flush of one namespace.
     ///
     /// @return false when no slot is free
-    public boolean tryFlush(int namespaceId, long token) {
+    public boolean tryFlush(int namespaceId, long token, long timeoutNanos) {
         int slot = commands.acquire();
         if (slot < 0) {
             return false;
         }
-        MemorySegment capsules = commands.capsules();
-        long entry = commands.capsuleOffset(slot);
-        NvmCommands.flush(capsules, entry, commands.commandId(slot), namespaceId);
-        // A command without data still needs an SGL of a keyed type: Linux nvmet refuses the
-        // all-zero one.
-        Sgl.none(capsules, entry);
-        submit(slot, token, null);
+        NvmCommands.flush(
+                commands.capsules(),
+                commands.capsuleOffset(slot),
+                commands.commandId(slot),
+                namespaceId);
+        submit(slot, none, token, timeoutNanos);
         return true;
     }
 
-    private void submit(int slot, long token, @Nullable Region region) {
-        submittedCount++;
-        commands.submit(slot, token, region, System.nanoTime() + timeoutNanos);
+    /// Starts Dataset Management.
+    ///
+    /// @param attributes [NvmCommands#ATTRIBUTE_DEALLOCATE] and its neighbours
+    /// @param rangeCount 1..256
+    /// @param ranges holds the encoded ranges
+    /// @return false when no slot is free
+    public boolean tryDataSetManagement(
+            int namespaceId,
+            int attributes,
+            int rangeCount,
+            CommandData ranges,
+            long token,
+            long timeoutNanos) {
+        place(ranges.direction(Direction.CONTROLLER_READS));
+        int slot = commands.acquire();
+        if (slot < 0) {
+            return false;
+        }
+        try {
+            NvmCommands.datasetManagement(
+                    commands.capsules(),
+                    commands.capsuleOffset(slot),
+                    commands.commandId(slot),
+                    namespaceId,
+                    rangeCount,
+                    attributes);
+            submit(slot, ranges, token, timeoutNanos);
+        } catch (RuntimeException e) {
+            commands.abandon(slot);
+            throw e;
+        }
+        return true;
     }
 
-    public long submittedCount() {
-        return submittedCount;
+    /// Starts to copy blocks within the subsystem.
+    ///
+    /// @param namespaceId of the destination
+    /// @param rangeCount 1..256
+    /// @param format of the ranges, 0..3
+    /// @param ranges holds the encoded ranges
+    /// @return false when no slot is free
+    public boolean tryCopy(
+            int namespaceId,
+            long destinationLba,
+            int rangeCount,
+            int format,
+            int flags,
+            CommandData ranges,
+            long token,
+            long timeoutNanos) {
+        place(ranges.direction(Direction.CONTROLLER_READS));
+        int slot = commands.acquire();
+        if (slot < 0) {
+            return false;
+        }
+        try {
+            NvmCommands.copy(
+                    commands.capsules(),
+                    commands.capsuleOffset(slot),
+                    commands.commandId(slot),
+                    namespaceId,
+                    destinationLba,
+                    rangeCount,
+                    format,
+                    0,
+                    flags);
+            submit(slot, ranges, token, timeoutNanos);
+        } catch (RuntimeException e) {
+            commands.abandon(slot);
+            throw e;
+        }
+        return true;
     }
 
-    /// Writes whose data travelled in the capsule.
-    public long inCapsuleCount() {
-        return inCapsuleCount;
+    /// Starts a fused Compare and Write: two commands next to each other in the send queue, of
+    /// which the second is carried out only when the first finds no difference. It completes once,
+    /// when both have been answered, with the status that says why it failed.
+    ///
+    /// @return false when no two slots are free
+    public boolean tryCompareAndWrite(
+            int namespaceId,
+            long startingLba,
+            int blockCount,
+            int flags,
+            CommandData compare,
+            CommandData write,
+            long token,
+            long timeoutNanos) {
+        place(compare.direction(Direction.CONTROLLER_READS));
+        place(write.direction(Direction.CONTROLLER_READS));
+        if (commands.freeCount() < 2) {
+            return false;
+        }
+        int first = commands.acquire();
+        int second = commands.acquire();
+        try {
+            encode(NvmOpcode.COMPARE, first, namespaceId, startingLba, blockCount, flags);
+            encode(NvmOpcode.WRITE, second, namespaceId, startingLba, blockCount, flags);
+        } catch (RuntimeException e) {
+            commands.abandon(second);
+            commands.abandon(first);
+            throw e;
+        }
+        MemorySegment capsules = commands.capsules();
+        SubmissionEntry.fused(capsules, commands.capsuleOffset(first), SubmissionEntry.FUSED_FIRST);
+        SubmissionEntry.fused(
+                capsules, commands.capsuleOffset(second), SubmissionEntry.FUSED_SECOND);
+        // Nothing rings in between, so the two stay neighbours.
+        submit(first, compare, token, timeoutNanos);
+        submit(second, write, token, timeoutNanos);
+        completions.pair(first, second);
+        lastSlot = first;
+        lastPairedSlot = second;
+        return true;
     }
 
-    /// Commands whose data the controller fetched or placed by key.
-    public long keyedCount() {
-        return keyedCount;
+    /// Starts a command as the caller has written it; only command id, data pointer and the flags
+    /// that belong to them are replaced. The opcode's bits 1:0 give the direction of the data.
+    ///
+    /// @param entry the command, 64 bytes
+    /// @param data empty for none
+    /// @return false when no slot is free
+    /// @throws IllegalArgumentException when the opcode is that of Fabrics commands, its direction
+    ///   is both ways, it has data and shall not have any, or it is one of a fused pair
+    public boolean tryRaw(MemorySegment entry, CommandData data, long token, long timeoutNanos) {
+        place(data.direction(direction(entry, data)));
+        int slot = commands.acquire();
+        if (slot < 0) {
+            return false;
+        }
+        try {
+            MemorySegment capsules = commands.capsules();
+            long at = commands.capsuleOffset(slot);
+            MemorySegment.copy(entry, 0, capsules, at, SubmissionEntry.SIZE);
+            SubmissionEntry.commandId(capsules, at, commands.commandId(slot));
+            submit(slot, data, token, timeoutNanos);
+        } catch (RuntimeException e) {
+            commands.abandon(slot);
+            throw e;
+        }
+        return true;
+    }
+
+    private static Direction direction(MemorySegment entry, CommandData data) {
+        if (entry.byteSize() < SubmissionEntry.SIZE) {
+            throw new IllegalArgumentException(
+                    "A command has " + SubmissionEntry.SIZE + " bytes, not " + entry.byteSize());
+        }
+        int opcode = SubmissionEntry.opcode(entry, 0);
+        if (opcode == FabricsCommandType.OPCODE) {
+            throw new IllegalArgumentException(
+                    "Fabrics commands (opcode 7Fh) belong to the connection, not to its user");
+        }
+        if (SubmissionEntry.fused(entry, 0) != SubmissionEntry.FUSED_NONE) {
+            throw new IllegalArgumentException(
+                    "A raw command cannot be one of a fused pair; see compare and write");
+        }
+        return switch (DataDirection.of(opcode)) {
+            case NONE -> {
+                if (data.count() > 0) {
+                    throw new IllegalArgumentException(
+                            NvmOpcode.name(opcode)
+                                    + " moves no data (opcode bits 1:0 are 00b), but has a buffer");
+                }
+                yield Direction.NONE;
+            }
+            case HOST_TO_CONTROLLER -> Direction.CONTROLLER_READS;
+            case CONTROLLER_TO_HOST -> Direction.CONTROLLER_WRITES;
+            case BIDIRECTIONAL ->
+                    throw new IllegalArgumentException(
+                            NvmOpcode.name(opcode)
+                                    + " moves data both ways (opcode bits 1:0 are 11b), which one"
+                                    + " data pointer cannot describe");
+        };
+    }
+
+    private boolean ranged(
+            int opcode,
+            int namespaceId,
+            long startingLba,
+            int blockCount,
+            int flags,
+            CommandData data,
+            long token,
+            long timeoutNanos) {
+        place(data);
+        int slot = commands.acquire();
+        if (slot < 0) {
+            return false;
+        }
+        try {
+            encode(opcode, slot, namespaceId, startingLba, blockCount, flags);
+            submit(slot, data, token, timeoutNanos);
+        } catch (RuntimeException e) {
+            commands.abandon(slot);
+            throw e;
+        }
+        return true;
+    }
+
+    private void encode(
+            int opcode, int slot, int namespaceId, long startingLba, int blockCount, int flags) {
+        MemorySegment capsules = commands.capsules();
+        long at = commands.capsuleOffset(slot);
+        int id = commands.commandId(slot);
+        switch (opcode) {
+            case NvmOpcode.READ ->
+                    NvmCommands.read(capsules, at, id, namespaceId, startingLba, blockCount, flags);
+            case NvmOpcode.WRITE ->
+                    NvmCommands.write(
+                            capsules, at, id, namespaceId, startingLba, blockCount, flags);
+            case NvmOpcode.COMPARE ->
+                    NvmCommands.compare(
+                            capsules, at, id, namespaceId, startingLba, blockCount, flags);
+            case NvmOpcode.WRITE_ZEROES ->
+                    NvmCommands.writeZeroes(
+                            capsules, at, id, namespaceId, startingLba, blockCount, flags);
+            case NvmOpcode.VERIFY ->
+                    NvmCommands.verify(
+                            capsules, at, id, namespaceId, startingLba, blockCount, flags);
+            case NvmOpcode.WRITE_UNCORRECTABLE ->
+                    NvmCommands.writeUncorrectable(
+                            capsules, at, id, namespaceId, startingLba, blockCount);
+            default -> throw new IllegalArgumentException(NvmOpcode.name(opcode));
+        }
+    }
+
+    private void place(CommandData data) {
+        // Mostly it has been asked for by #fits before.
+        if (data.travel() == Travel.NONE && !placement.place(data)) {
+            throw new IllegalArgumentException(
+                    data.count()
+                            + " segments of memory are more than one command to this controller can"
+                            + " name; copy them to one");
+        }
+    }
+
+    /// Whether the data of a command can travel as it is; if not, it has to be copied to one piece
+    /// of memory first. Its direction has to be set.
+    public boolean fits(CommandData data) {
+        return placement.place(data);
+    }
+
+    private void submit(int slot, CommandData data, long token, long timeoutNanos) {
+        commands.submit(slot, token, data, timeoutNanos);
+        lastSlot = slot;
+        lastPairedSlot = -1;
+        counters.count(QueueCounters.SUBMITTED);
+        switch (data.travel()) {
+            case NONE -> {}
+            case IN_CAPSULE -> counters.count(QueueCounters.IN_CAPSULE);
+            case KEYED -> counters.count(QueueCounters.KEYED);
+            case KEYED_LIST -> counters.count(QueueCounters.KEYED_LIST);
+        }
+        completions.started(slot);
+    }
+
+    /// The slot of the command that was accepted last; of a fused pair the first.
+    public int lastSlot() {
+        return lastSlot;
+    }
+
+    /// The slot of the second command of the pair that was accepted last, -1 when it was no pair.
+    public int lastPairedSlot() {
+        return lastPairedSlot;
+    }
+
+    /// See [CommandQueue#poll].
+    public int poll(CommandHandler handler) {
+        completions.handler(handler);
+        int count = commands.poll(completions);
+        counters.count(count == 0 ? QueueCounters.EMPTY_POLLS : QueueCounters.POLLS);
+        return count;
+    }
+
+    /// See [CommandQueue#close].
+    public void close(CommandHandler handler) {
+        completions.handler(handler);
+        commands.close(completions);
+    }
+
+    /// A command went through a copy of its data.
+    public void countBounced() {
+        counters.count(QueueCounters.BOUNCED);
+    }
+
+    /// The owner slept.
+    public void countWait() {
+        counters.count(QueueCounters.WAITS);
+    }
+
+    /// A command was not answered in time.
+    public void countExpired() {
+        counters.count(QueueCounters.EXPIRED);
+    }
+
+    /// Reports the latency of every command from now on; null for none.
+    public void observe(@Nullable CommandObserver observer) {
+        completions.observe(observer);
+    }
+
+    /// Takes notice of a JFR recording that has started or ended since; for idle moments.
+    public void refresh() {
+        completions.refresh();
+    }
+
+    /// What this queue has done. Any thread.
+    public QueueStatistics statistics() {
+        return counters.snapshot(commands);
     }
 }

@@ -19,6 +19,9 @@ final class RequestRunner {
     private final int namespaceId;
     private final int blockSize;
     private final int commandBytesMax;
+    private final long timeoutNanos;
+    private final CommandData data = new CommandData();
+    private final CommandHandler handler = this::completed;
     private final Deque<DeviceRequest> starting = new ArrayDeque<>();
     private final BouncePool bounce;
     private final Part[] parts;
@@ -50,7 +53,8 @@ final class RequestRunner {
                             + placement.transferBytesMax());
         }
         this.commands = commands;
-        this.io = new IoCommands(commands, placement, timeoutNanos);
+        this.io = new IoCommands(commands, placement);
+        this.timeoutNanos = timeoutNanos;
         this.namespaceId = namespaceId;
         this.blockSize = blockSize;
         long blocksMax =
@@ -136,7 +140,7 @@ final class RequestRunner {
     }
 
     private boolean startFlush(DeviceRequest request, int index) {
-        request.fullyStarted = io.tryFlush(namespaceId, index);
+        request.fullyStarted = io.tryFlush(namespaceId, index, timeoutNanos);
         return request.fullyStarted;
     }
 
@@ -180,14 +184,15 @@ final class RequestRunner {
             throw new IllegalStateException("its registration has ended with the connection");
         }
         boolean accepted = false;
+        data.clear().add(region, address, bytes);
         try {
             accepted =
                     request.kind == DeviceRequest.Kind.READ
-                            ? io.tryRead(namespaceId, lba, blocks, region, address, bytes, index)
-                            : io.tryWrite(namespaceId, lba, blocks, region, address, bytes, index);
+                            ? io.tryRead(namespaceId, lba, blocks, 0, data, index, timeoutNanos)
+                            : io.tryWrite(namespaceId, lba, blocks, 0, data, index, timeoutNanos);
         } finally {
             if (!accepted) {
-                region.release();
+                data.release();
             }
         }
         if (accepted) {
@@ -211,8 +216,18 @@ final class RequestRunner {
         return (int) Math.min(left, most / blockSize * (long) blockSize);
     }
 
+    /// See [CommandQueue#poll].
+    int poll() {
+        return io.poll(handler);
+    }
+
+    /// Closes the queue.
+    void closeQueue() {
+        io.close(handler);
+    }
+
     /// Takes the completions of the queue; see [CommandHandler].
-    void completed(long token, int slot, int status, long result) {
+    private void completed(long token, int slot, int status, long result) {
         int index = (int) token;
         Part part = parts[index];
         DeviceRequest request = part.request;

@@ -42,7 +42,7 @@ class DeviceWorkerTest {
     private final FakeTarget target = new FakeTarget(memory, 4096);
     private final AtomicReference<FabricFailure> loss = new AtomicReference<>();
     private final AtomicInteger ends = new AtomicInteger();
-    private DeviceWorker worker = start(fabric, new DataPlacement(0, 64, 8 * BLOCK), MINUTE);
+    private DeviceWorker worker = start(fabric, new DataPlacement(0, 4, 64, 1, 8 * BLOCK), MINUTE);
 
     DeviceWorkerTest() {
         fabric.target(target);
@@ -162,7 +162,7 @@ class DeviceWorkerTest {
     void transferLimitNotAMultipleOfBlocks_isRoundedDown() throws Exception {
         FakeFabricQueue other = new FakeFabricQueue(2, 4);
         other.target(target);
-        DeviceWorker odd = start(other, new DataPlacement(0, 64, 3 * BLOCK + 100), MINUTE);
+        DeviceWorker odd = start(other, new DataPlacement(0, 4, 64, 1, 3 * BLOCK + 100), MINUTE);
         DeviceRequest request =
                 new DeviceRequest(
                         DeviceRequest.Kind.READ, 0, MemorySegment.ofArray(new byte[7 * BLOCK]));
@@ -178,7 +178,7 @@ class DeviceWorkerTest {
     @Test
     void blockLargerThanTransferLimit_isRefusedAtOnce() {
         FakeFabricQueue other = new FakeFabricQueue(2, 4);
-        assertThatThrownBy(() -> start(other, new DataPlacement(0, 64, BLOCK - 1), MINUTE))
+        assertThatThrownBy(() -> start(other, new DataPlacement(0, 4, 64, 1, BLOCK - 1), MINUTE))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("512");
     }
@@ -392,7 +392,7 @@ class DeviceWorkerTest {
         worker =
                 start(
                         silent,
-                        new DataPlacement(0, 64, 8 * BLOCK),
+                        new DataPlacement(0, 4, 64, 1, 8 * BLOCK),
                         TimeUnit.MILLISECONDS.toNanos(20));
         Region region = registered(Arena.ofAuto(), 1);
         CompletableFuture<Void> future = read(0, region.segment());
@@ -411,7 +411,7 @@ class DeviceWorkerTest {
         worker =
                 start(
                         silent,
-                        new DataPlacement(0, 64, 8 * BLOCK),
+                        new DataPlacement(0, 4, 64, 1, 8 * BLOCK),
                         TimeUnit.MILLISECONDS.toNanos(50));
         List<CompletableFuture<Void>> futures = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
@@ -478,7 +478,7 @@ class DeviceWorkerTest {
                         "test",
                         new CommandQueue(other),
                         memory,
-                        new DataPlacement(0, 64, 8 * BLOCK),
+                        new DataPlacement(0, 4, 64, 1, 8 * BLOCK),
                         1,
                         BLOCK,
                         MINUTE,
@@ -547,7 +547,7 @@ class DeviceWorkerTest {
         for (int round = 0; round < 30; round++) {
             FakeFabricQueue queue = new FakeFabricQueue(2, 4);
             queue.target(target);
-            DeviceWorker closing = start(queue, new DataPlacement(0, 64, 8 * BLOCK), MINUTE);
+            DeviceWorker closing = start(queue, new DataPlacement(0, 4, 64, 1, 8 * BLOCK), MINUTE);
             List<CompletableFuture<Void>> futures = new ArrayList<>();
             Thread submitter =
                     Thread.ofPlatform()
@@ -579,7 +579,7 @@ class DeviceWorkerTest {
         worker.close();
         ends.set(0);
         FakeFabricQueue silent = new FakeFabricQueue(1, 1);
-        worker = start(silent, new DataPlacement(0, 64, 8 * BLOCK), MINUTE);
+        worker = start(silent, new DataPlacement(0, 4, 64, 1, 8 * BLOCK), MINUTE);
         // One runs, one waits for the slot, the rest fills the inbox.
         for (int i = 0; i < DeviceWorker.INBOX_MAX + 2; i++) {
             var _ = submit(DeviceRequest.Kind.FLUSH, 0, MemorySegment.NULL);
@@ -608,7 +608,7 @@ class DeviceWorkerTest {
         worker =
                 start(
                         stuck,
-                        new DataPlacement(0, 64, 8 * BLOCK),
+                        new DataPlacement(0, 4, 64, 1, 8 * BLOCK),
                         TimeUnit.MILLISECONDS.toNanos(10));
         CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
         for (int i = 0; i < DeviceWorker.INBOX_MAX + 2; i++) {

@@ -1,0 +1,149 @@
+package dev.verbena.internal.engine;
+
+import dev.verbena.nvme.NvmeStatus;
+import dev.verbena.nvme.SubmissionEntry;
+import org.jspecify.annotations.Nullable;
+
+/// Stands between a queue and the handler of its owner: counts completions, times commands where
+/// somebody wants to know, and makes one completion of a fused pair.
+///
+/// Threads: the queue's owner. Allocates nothing, except JFR events while a recording wants them.
+final class IoCompletions implements CommandHandler {
+    /// Status of a write whose compare failed: Command Aborted due to Failed Fused Command.
+    private static final int FAILED_FUSED = 0x09;
+
+    /// Mark of a slot: its command's start was noted.
+    private static final int TIMED = 1;
+
+    /// Mark: one of a fused pair.
+    private static final int FUSED = 2;
+
+    /// Mark: the compare of the pair.
+    private static final int COMPARE = 4;
+
+    /// Mark: the other one of the pair has ended.
+    private static final int PARTNER_ENDED = 8;
+
+    private static final CommandHandler NOBODY = (token, slot, status, result) -> {};
+
+    private final CommandQueue commands;
+    private final QueueCounters counters;
+
+    /// Zero for most commands, so that their completion looks at nothing else.
+    private final byte[] marks;
+
+    private final int[] partners;
+    private final int[] partnerStatuses;
+    private final long[] startNanos;
+    private final @Nullable SlowCommandEvent[] events;
+    private CommandHandler handler = NOBODY;
+    private @Nullable CommandObserver observer;
+
+    /// Whether somebody wants latencies; looked up seldom.
+    private boolean timing;
+
+    private boolean recording;
+
+    IoCompletions(CommandQueue commands, QueueCounters counters) {
+        this.commands = commands;
+        this.counters = counters;
+        int depth = commands.depth();
+        marks = new byte[depth];
+        partners = new int[depth];
+        partnerStatuses = new int[depth];
+        startNanos = new long[depth];
+        events = new SlowCommandEvent[depth];
+        refresh();
+    }
+
+    void handler(CommandHandler value) {
+        handler = value;
+    }
+
+    void observe(@Nullable CommandObserver value) {
+        observer = value;
+        refresh();
+    }
+
+    void refresh() {
+        recording = SlowCommandEvent.wanted();
+        timing = recording || observer != null;
+    }
+
+    /// A command was submitted.
+    void started(int slot) {
+        if (timing) {
+            marks[slot] = TIMED;
+            startNanos[slot] = System.nanoTime();
+            if (recording) {
+                SlowCommandEvent event = new SlowCommandEvent();
+                event.begin();
+                events[slot] = event;
+            }
+        }
+    }
+
+    /// The two commands submitted last are a fused pair.
+    void pair(int compare, int write) {
+        marks[compare] |= FUSED | COMPARE;
+        marks[write] |= FUSED;
+        partners[compare] = write;
+        partners[write] = compare;
+    }
+
+    @Override
+    public void completed(long token, int slot, int status, long result) {
+        counters.completed(status);
+        int mark = marks[slot];
+        if (mark == 0) {
+            handler.completed(token, slot, status, result);
+        } else {
+            marked(mark, token, slot, status, result);
+        }
+    }
+
+    private void marked(int mark, long token, int slot, int status, long result) {
+        marks[slot] = 0;
+        if ((mark & TIMED) != 0) {
+            timed(slot, status);
+        }
+        if ((mark & FUSED) == 0) {
+            handler.completed(token, slot, status, result);
+            return;
+        }
+        if ((mark & PARTNER_ENDED) == 0) {
+            int partner = partners[slot];
+            partnerStatuses[partner] = status;
+            marks[partner] |= PARTNER_ENDED;
+            return;
+        }
+        int other = partnerStatuses[slot];
+        int both =
+                (mark & COMPARE) != 0 ? statusOfPair(status, other) : statusOfPair(other, status);
+        handler.completed(token, slot, both, result);
+    }
+
+    /// What a pair ended with: the reason, where one failed because the other did.
+    private static int statusOfPair(int compare, int write) {
+        boolean consequence =
+                compare == 0
+                        || (write != 0
+                                && new NvmeStatus(compare).code() == FAILED_FUSED
+                                && new NvmeStatus(compare).codeType() == NvmeStatus.TYPE_GENERIC);
+        return consequence ? write : compare;
+    }
+
+    private void timed(int slot, int status) {
+        // Nothing has been written over the command yet.
+        int opcode = SubmissionEntry.opcode(commands.capsules(), commands.capsuleOffset(slot));
+        CommandObserver told = observer;
+        if (told != null) {
+            told.completed(opcode, System.nanoTime() - startNanos[slot]);
+        }
+        SlowCommandEvent event = events[slot];
+        if (event != null) {
+            events[slot] = null;
+            event.ended(commands, slot, opcode, status);
+        }
+    }
+}
