@@ -11,6 +11,8 @@ public final class AdminCommands {
     /** Size in bytes of every data structure that Identify returns. */
     public static final int IDENTIFY_SIZE = 4096;
 
+    private static final int INDEX_OFFSET = 1 << 23;
+
     private AdminCommands() {}
 
     /**
@@ -116,20 +118,15 @@ public final class AdminCommands {
             int uuidIndex) {
         Wire.inRange(logPage, 0, 0xFF, "logPage");
         Wire.inRange(logSpecific, 0, 0x7F, "logSpecific");
-        Wire.inRange(byteCount, 4, Integer.MAX_VALUE, "byteCount");
+        int numd = Wire.dwords(byteCount) - 1;
         Wire.inRange(byteOffset, 0, Long.MAX_VALUE, "byteOffset");
         Wire.inRange(logSpecificId, 0, 0xFFFF, "logSpecificId");
         Wire.inRange(commandSet, 0, 0xFF, "commandSet");
         Wire.inRange(uuidIndex, 0, 0x7F, "uuidIndex");
-        if ((byteCount & 3) != 0 || (byteOffset & 3) != 0) {
+        if ((byteOffset & 3) != 0) {
             throw new IllegalArgumentException(
-                    "byteCount "
-                            + byteCount
-                            + " and byteOffset "
-                            + byteOffset
-                            + " must be multiples of 4");
+                    "byteOffset is " + byteOffset + ", must be a multiple of 4");
         }
-        int numd = byteCount / 4 - 1;
         SubmissionEntry.begin(segment, offset, AdminOpcode.GET_LOG_PAGE, commandId, namespaceId);
         Wire.u32(
                 segment,
@@ -138,6 +135,17 @@ public final class AdminCommands {
         Wire.u32(segment, offset + 44, numd >>> 16 | logSpecificId << 16);
         Wire.u64(segment, offset + 48, byteOffset);
         Wire.u32(segment, offset + 56, uuidIndex | commandSet << 24);
+    }
+
+    /**
+     * Changes a Get Log Page already encoded so that it starts at an entry of the page instead of a
+     * byte (OT). For pages that say so: {@link dev.verbena.nvme.log.SupportedLogPages#indexOffset}.
+     *
+     * @param index of the first entry to return, an unsigned 64-bit value
+     */
+    public static void logPageIndex(MemorySegment segment, long offset, long index) {
+        Wire.u64(segment, offset + 48, index);
+        Wire.u32(segment, offset + 56, Wire.u32(segment, offset + 56) | INDEX_OFFSET);
     }
 
     /**

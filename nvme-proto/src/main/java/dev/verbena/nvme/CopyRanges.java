@@ -16,6 +16,9 @@ public final class CopyRanges {
     /** Highest descriptor format. */
     public static final int FORMAT_MAX = 3;
 
+    /** Option of a range: fail rather than copy slowly (FCO). */
+    public static final int FAST_COPY_ONLY = 1 << 15;
+
     private static final int NAMESPACE_FORMAT = 2;
 
     private CopyRanges() {}
@@ -59,6 +62,20 @@ public final class CopyRanges {
         Wire.u32(segment, at, namespaceId);
         Wire.u64(segment, at + 8, startingLba);
         Wire.u16(segment, at + 16, blockCount - 1);
+    }
+
+    /**
+     * Sets the source options of a range (SOPT).
+     *
+     * @param format 2 or 3; 0 and 1 have none
+     * @param options {@link #FAST_COPY_ONLY}, 0 for none
+     */
+    public static void options(
+            MemorySegment segment, long offset, int index, int format, int options) {
+        Wire.inRange(index, 0, COUNT_MAX - 1, "index");
+        Wire.inRange(format, NAMESPACE_FORMAT, FORMAT_MAX, "format");
+        Wire.inRange(options, 0, 0xFFFF, "options");
+        Wire.u16(segment, offset + (long) index * size(format) + 22, options);
     }
 
     /**

@@ -2,7 +2,6 @@ package dev.verbena.nvme;
 
 import dev.verbena.nvme.internal.Json;
 import dev.verbena.nvme.internal.Text;
-import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,7 +34,7 @@ public final class DiscoveryLogText {
     /** The log as JSON, with the names {@code nvme discover -o json} uses. */
     public static String toJson(DiscoveryLogHeader header, List<DiscoveryEntry> entries) {
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("genctr", new BigInteger(Long.toUnsignedString(header.generationCounter())));
+        values.put("genctr", Json.unsigned(header.generationCounter()));
         values.put("records", entries.stream().map(DiscoveryLogText::values).toList());
         return Json.write(values);
     }

@@ -18,7 +18,7 @@ public final class IndependentNamespace extends TableStructure {
                     nsattr 8 1 dec
                     nvmsetid 10 2 dec
                     endgid 12 2 dec
-                    nstat 14 1 dec
+                    nstat 14 1 hex
                     kpios 15 1 hex later
                     maxkt 16 2 dec later
                     rgrpid 20 4 dec later

@@ -65,7 +65,8 @@ public final class ManagementCommands {
                         | (protectionFirst ? 1 << 8 : 0)
                         | (secureErase << 9)
                         | ((formatIndex >>> 4) << 12);
-        command(segment, offset, AdminOpcode.FORMAT_NVM, commandId, namespaceId, dword10, 0);
+        SubmissionEntry.command(
+                segment, offset, AdminOpcode.FORMAT_NVM, commandId, namespaceId, dword10, 0);
     }
 
     /**
@@ -96,7 +97,8 @@ public final class ManagementCommands {
                         | (overwritePasses << 4)
                         | (invertBetweenPasses ? 1 << 8 : 0)
                         | (noDeallocate ? 1 << 9 : 0);
-        command(segment, offset, AdminOpcode.SANITIZE, commandId, 0, dword10, overwritePattern);
+        SubmissionEntry.command(
+                segment, offset, AdminOpcode.SANITIZE, commandId, 0, dword10, overwritePattern);
     }
 
     /**
@@ -108,7 +110,7 @@ public final class ManagementCommands {
     public static void createNamespace(
             MemorySegment segment, long offset, int commandId, int commandSet) {
         Wire.inRange(commandSet, 0, 0xFF, "commandSet");
-        command(
+        SubmissionEntry.command(
                 segment,
                 offset,
                 AdminOpcode.NAMESPACE_MANAGEMENT,
@@ -125,7 +127,7 @@ public final class ManagementCommands {
      */
     public static void deleteNamespace(
             MemorySegment segment, long offset, int commandId, int namespaceId) {
-        command(
+        SubmissionEntry.command(
                 segment,
                 offset,
                 AdminOpcode.NAMESPACE_MANAGEMENT,
@@ -138,7 +140,7 @@ public final class ManagementCommands {
     /** Attaches a namespace to the controllers of a {@link ControllerList} in the data. */
     public static void attachNamespace(
             MemorySegment segment, long offset, int commandId, int namespaceId) {
-        command(
+        SubmissionEntry.command(
                 segment,
                 offset,
                 AdminOpcode.NAMESPACE_ATTACHMENT,
@@ -151,7 +153,7 @@ public final class ManagementCommands {
     /** Detaches a namespace from the controllers of a {@link ControllerList} in the data. */
     public static void detachNamespace(
             MemorySegment segment, long offset, int commandId, int namespaceId) {
-        command(
+        SubmissionEntry.command(
                 segment,
                 offset,
                 AdminOpcode.NAMESPACE_ATTACHMENT,
@@ -169,23 +171,19 @@ public final class ManagementCommands {
      */
     public static void firmwareDownload(
             MemorySegment segment, long offset, int commandId, int byteCount, long imageOffset) {
-        Wire.inRange(byteCount, 4, Integer.MAX_VALUE, "byteCount");
+        int dwords = Wire.dwords(byteCount);
         Wire.inRange(imageOffset, 0, 4 * 0xFFFF_FFFFL, "imageOffset");
-        if ((byteCount & 3) != 0 || (imageOffset & 3) != 0) {
+        if ((imageOffset & 3) != 0) {
             throw new IllegalArgumentException(
-                    "byteCount "
-                            + byteCount
-                            + " and imageOffset "
-                            + imageOffset
-                            + " must be multiples of 4");
+                    "imageOffset is " + imageOffset + ", must be a multiple of 4");
         }
-        command(
+        SubmissionEntry.command(
                 segment,
                 offset,
                 AdminOpcode.FIRMWARE_IMAGE_DOWNLOAD,
                 commandId,
                 0,
-                byteCount / 4 - 1,
+                dwords - 1,
                 (int) (imageOffset >>> 2));
     }
 
@@ -206,7 +204,7 @@ public final class ManagementCommands {
         Wire.inRange(slot, 0, 7, "slot");
         Wire.inRange(action, 0, 7, "action");
         Wire.inRange(bootPartition, 0, 1, "bootPartition");
-        command(
+        SubmissionEntry.command(
                 segment,
                 offset,
                 AdminOpcode.FIRMWARE_COMMIT,
@@ -225,7 +223,8 @@ public final class ManagementCommands {
     public static void deviceSelfTest(
             MemorySegment segment, long offset, int commandId, int namespaceId, int testCode) {
         Wire.inRange(testCode, 0, 15, "testCode");
-        command(segment, offset, AdminOpcode.DEVICE_SELF_TEST, commandId, namespaceId, testCode, 0);
+        SubmissionEntry.command(
+                segment, offset, AdminOpcode.DEVICE_SELF_TEST, commandId, namespaceId, testCode, 0);
     }
 
     /**
@@ -282,14 +281,9 @@ public final class ManagementCommands {
             int commandId,
             int namespaceId,
             int byteCount) {
-        Wire.inRange(byteCount, 0, Integer.MAX_VALUE, "byteCount");
-        if ((byteCount & 3) != 0) {
-            throw new IllegalArgumentException(
-                    "byteCount is " + byteCount + ", must be a multiple of 4");
-        }
         // The count is zero based; where there is no data the field has no meaning and stays 0.
-        int numd = byteCount == 0 ? 0 : byteCount / 4 - 1;
-        command(segment, offset, opcode, commandId, namespaceId, numd, 0);
+        int numd = byteCount == 0 ? 0 : Wire.dwords(byteCount) - 1;
+        SubmissionEntry.command(segment, offset, opcode, commandId, namespaceId, numd, 0);
     }
 
     private static void directiveFields(
@@ -326,7 +320,7 @@ public final class ManagementCommands {
             long instanceRandomNumber) {
         Wire.inRange(impactedControllerId, 0, 0xFFFF, "impactedControllerId");
         Wire.inRange(instanceUniquifier, 0, 0xFF, "instanceUniquifier");
-        command(
+        SubmissionEntry.command(
                 segment,
                 offset,
                 AdminOpcode.CROSS_CONTROLLER_RESET,
@@ -335,18 +329,5 @@ public final class ManagementCommands {
                 (instanceUniquifier << 8) | (impactedControllerId << 16),
                 0);
         Wire.u64(segment, offset + 48, instanceRandomNumber);
-    }
-
-    private static void command(
-            MemorySegment segment,
-            long offset,
-            int opcode,
-            int commandId,
-            int namespaceId,
-            int dword10,
-            int dword11) {
-        SubmissionEntry.begin(segment, offset, opcode, commandId, namespaceId);
-        Wire.u32(segment, offset + 40, dword10);
-        Wire.u32(segment, offset + 44, dword11);
     }
 }

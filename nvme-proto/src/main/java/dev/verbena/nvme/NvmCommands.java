@@ -39,6 +39,12 @@ public final class NvmCommands {
     /** Flag: check the storage tag (STC). */
     public static final int CHECK_STORAGE_TAG = 1 << 24;
 
+    /** Flag of Write Zeroes: all blocks of the namespace, whatever the range says (NSZ). */
+    public static final int WHOLE_NAMESPACE = 1 << 23;
+
+    /** Flag of Copy: check the storage tag of the source as well (STCR). */
+    public static final int COPY_CHECK_STORAGE_TAG_READ = 1 << 25;
+
     /** Attribute of Dataset Management: the ranges will be read as a whole. */
     public static final int ATTRIBUTE_INTEGRAL_READ = 1;
 
@@ -231,10 +237,14 @@ public final class NvmCommands {
             int attributes) {
         Wire.inRange(rangeCount, 1, DatasetRanges.COUNT_MAX, "rangeCount");
         Wire.inRange(attributes, 0, 7, "attributes");
-        SubmissionEntry.begin(
-                segment, offset, NvmOpcode.DATASET_MANAGEMENT, commandId, namespaceId);
-        Wire.u32(segment, offset + 40, rangeCount - 1);
-        Wire.u32(segment, offset + 44, attributes);
+        SubmissionEntry.command(
+                segment,
+                offset,
+                NvmOpcode.DATASET_MANAGEMENT,
+                commandId,
+                namespaceId,
+                rangeCount - 1,
+                attributes);
     }
 
     /**
@@ -245,7 +255,8 @@ public final class NvmCommands {
      * @param descriptorFormat format of the ranges, 0 to 3
      * @param readFlags checks on reading: bits 31:26 of {@code flags} in other commands, moved down
      *     to 3:0 (PRINFOR: 3 action, 2 guard, 1 application tag, 0 reference tag)
-     * @param flags dword 12 bits 31:26, and {@link #CHECK_STORAGE_TAG}
+     * @param flags dword 12 bits 31:26, {@link #CHECK_STORAGE_TAG} and {@link
+     *     #COPY_CHECK_STORAGE_TAG_READ}
      */
     public static void copy(
             MemorySegment segment,
@@ -261,12 +272,15 @@ public final class NvmCommands {
         Wire.inRange(descriptorFormat, 0, CopyRanges.FORMAT_MAX, "descriptorFormat");
         Wire.inRange(readFlags, 0, 15, "readFlags");
         requireFlags(flags);
-        SubmissionEntry.begin(segment, offset, NvmOpcode.COPY, commandId, namespaceId);
-        Wire.u64(segment, offset + 40, destinationLba);
-        Wire.u32(
+        int dword12 = (rangeCount - 1) | (descriptorFormat << 8) | (readFlags << 12) | flags;
+        SubmissionEntry.begin(
                 segment,
-                offset + 48,
-                (rangeCount - 1) | (descriptorFormat << 8) | (readFlags << 12) | flags);
+                offset,
+                NvmOpcode.COPY,
+                commandId,
+                namespaceId,
+                destinationLba,
+                Integer.toUnsignedLong(dword12));
     }
 
     /**
@@ -287,57 +301,14 @@ public final class NvmCommands {
         Wire.inRange(sqId, 0, 0xFFFF, "sqId");
         Wire.inRange(canceledCommandId, 0, 0xFFFF, "canceledCommandId");
         Wire.inRange(action, 0, 3, "action");
-        SubmissionEntry.begin(segment, offset, NvmOpcode.CANCEL, commandId, namespaceId);
-        Wire.u32(segment, offset + 40, sqId | (canceledCommandId << 16));
-        Wire.u32(segment, offset + 44, action);
-    }
-
-    /**
-     * I/O Management Receive, with data to the host.
-     *
-     * @param operation 1 for reclaim unit handle status (MO)
-     * @param operationSpecific the operation's own field (MOS), 0 to 65535
-     * @param byteCount size of the buffer, a multiple of 4, 4 or more
-     */
-    public static void ioManagementReceive(
-            MemorySegment segment,
-            long offset,
-            int commandId,
-            int namespaceId,
-            int operation,
-            int operationSpecific,
-            int byteCount) {
-        Wire.inRange(operation, 0, 0xFF, "operation");
-        Wire.inRange(operationSpecific, 0, 0xFFFF, "operationSpecific");
-        Wire.inRange(byteCount, 4, Integer.MAX_VALUE, "byteCount");
-        if ((byteCount & 3) != 0) {
-            throw new IllegalArgumentException(
-                    "byteCount is " + byteCount + ", must be a multiple of 4");
-        }
-        SubmissionEntry.begin(
-                segment, offset, NvmOpcode.IO_MANAGEMENT_RECEIVE, commandId, namespaceId);
-        Wire.u32(segment, offset + 40, operation | (operationSpecific << 16));
-        Wire.u32(segment, offset + 44, byteCount / 4 - 1);
-    }
-
-    /**
-     * I/O Management Send, with data from the host.
-     *
-     * @param operation 1 for reclaim unit handle update (MO)
-     * @param operationSpecific the operation's own field (MOS), 0 to 65535
-     */
-    public static void ioManagementSend(
-            MemorySegment segment,
-            long offset,
-            int commandId,
-            int namespaceId,
-            int operation,
-            int operationSpecific) {
-        Wire.inRange(operation, 0, 0xFF, "operation");
-        Wire.inRange(operationSpecific, 0, 0xFFFF, "operationSpecific");
-        SubmissionEntry.begin(
-                segment, offset, NvmOpcode.IO_MANAGEMENT_SEND, commandId, namespaceId);
-        Wire.u32(segment, offset + 40, operation | (operationSpecific << 16));
+        SubmissionEntry.command(
+                segment,
+                offset,
+                NvmOpcode.CANCEL,
+                commandId,
+                namespaceId,
+                sqId | (canceledCommandId << 16),
+                action);
     }
 
     /**

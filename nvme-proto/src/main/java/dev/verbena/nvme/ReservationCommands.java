@@ -48,6 +48,7 @@ public final class ReservationCommands {
     public static final int KEY_SIZE = 8;
 
     private static final int IGNORE_EXISTING_KEY = 1 << 3;
+    private static final int EXTENDED_DATA_STRUCTURE = 1;
 
     private ReservationCommands() {}
 
@@ -68,13 +69,14 @@ public final class ReservationCommands {
             int persistence) {
         Wire.inRange(action, 0, 7, "action");
         Wire.inRange(persistence, 0, 3, "persistence");
-        command(
+        SubmissionEntry.command(
                 segment,
                 offset,
                 NvmOpcode.RESERVATION_REGISTER,
                 commandId,
                 namespaceId,
-                action | (ignoreExistingKey ? IGNORE_EXISTING_KEY : 0) | (persistence << 30));
+                action | (ignoreExistingKey ? IGNORE_EXISTING_KEY : 0) | (persistence << 30),
+                0);
     }
 
     /**
@@ -93,13 +95,14 @@ public final class ReservationCommands {
             int type) {
         Wire.inRange(action, 0, 7, "action");
         Wire.inRange(type, 0, 0xFF, "type");
-        command(
+        SubmissionEntry.command(
                 segment,
                 offset,
                 NvmOpcode.RESERVATION_ACQUIRE,
                 commandId,
                 namespaceId,
-                action | (ignoreExistingKey ? IGNORE_EXISTING_KEY : 0) | (type << 8));
+                action | (ignoreExistingKey ? IGNORE_EXISTING_KEY : 0) | (type << 8),
+                0);
     }
 
     /**
@@ -118,13 +121,14 @@ public final class ReservationCommands {
             int type) {
         Wire.inRange(action, 0, 7, "action");
         Wire.inRange(type, 0, 0xFF, "type");
-        command(
+        SubmissionEntry.command(
                 segment,
                 offset,
                 NvmOpcode.RESERVATION_RELEASE,
                 commandId,
                 namespaceId,
-                action | (ignoreExistingKey ? IGNORE_EXISTING_KEY : 0) | (type << 8));
+                action | (ignoreExistingKey ? IGNORE_EXISTING_KEY : 0) | (type << 8),
+                0);
     }
 
     /**
@@ -136,19 +140,15 @@ public final class ReservationCommands {
      */
     public static void report(
             MemorySegment segment, long offset, int commandId, int namespaceId, int byteCount) {
-        Wire.inRange(byteCount, 4, Integer.MAX_VALUE, "byteCount");
-        if ((byteCount & 3) != 0) {
-            throw new IllegalArgumentException(
-                    "byteCount is " + byteCount + ", must be a multiple of 4");
-        }
-        command(
+        int dwords = Wire.dwords(byteCount);
+        SubmissionEntry.command(
                 segment,
                 offset,
                 NvmOpcode.RESERVATION_REPORT,
                 commandId,
                 namespaceId,
-                byteCount / 4 - 1);
-        Wire.u32(segment, offset + 44, 1);
+                dwords - 1,
+                EXTENDED_DATA_STRUCTURE);
     }
 
     /** Writes the {@value #KEYS_SIZE} bytes of data of {@link #register} or {@link #acquire}. */
@@ -160,16 +160,5 @@ public final class ReservationCommands {
     /** Writes the {@value #KEY_SIZE} bytes of data of {@link #release}. */
     public static void key(MemorySegment segment, long offset, long currentKey) {
         Wire.u64(segment, offset, currentKey);
-    }
-
-    private static void command(
-            MemorySegment segment,
-            long offset,
-            int opcode,
-            int commandId,
-            int namespaceId,
-            int dword10) {
-        SubmissionEntry.begin(segment, offset, opcode, commandId, namespaceId);
-        Wire.u32(segment, offset + 40, dword10);
     }
 }

@@ -1,6 +1,7 @@
 package dev.verbena.nvme;
 
 import dev.verbena.nvme.internal.Bytes;
+import dev.verbena.nvme.internal.Json;
 import dev.verbena.nvme.internal.Text;
 import dev.verbena.nvme.internal.Wire;
 import java.lang.foreign.MemorySegment;
@@ -99,7 +100,7 @@ public record ReservationReport(
             Map<String, Object> entry = new LinkedHashMap<>();
             entry.put("cntlid", registrant.controllerId());
             entry.put("rcsts", registrant.holder() ? 1 : 0);
-            entry.put("rkey", Long.toHexString(registrant.key()));
+            entry.put("rkey", Json.unsigned(registrant.key()));
             entry.put("hostid", registrant.hostId());
             list.add(entry);
         }

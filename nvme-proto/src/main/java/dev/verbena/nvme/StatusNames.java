@@ -106,6 +106,17 @@ final class StatusNames {
                     12B I/O Command Set Combination Rejected
                     12C Invalid I/O Command Set
                     12D Identifier Unavailable
+                    12F Invalid Discovery Information
+                    130 Zoning Data Structure Locked
+                    131 Zoning Data Structure Not Found
+                    132 Insufficient Discovery Resources
+                    133 Requested Function Disabled
+                    134 ZoneGroup Originator Invalid
+                    137 Invalid Controller Data Queue
+                    138 Not Enough Resources
+                    139 Controller Suspended
+                    13A Controller Not Suspended
+                    13B Controller Data Queue Full
                     280 Write Fault
                     281 Unrecovered Read Error
                     282 End-to-end Guard Check Error
@@ -131,6 +142,10 @@ final class StatusNames {
                     181 Invalid Protection Information
                     182 Attempted Write to Read Only Range
                     183 Command Size Limit Exceeded
+                    185 Incompatible Namespace or Format
+                    186 Fast Copy Not Possible
+                    187 Overlapping I/O Range
+                    189 Insufficient Resources
                     1B6 Invalid Zone Operation Request
                     1B7 ZRWA Resources Unavailable
                     1B8 Zoned Boundary Error

@@ -84,6 +84,19 @@ public final class SubmissionEntry {
         Wire.u64(segment, offset + 56, 0);
     }
 
+    /** As the first, with dwords 10 and 11. */
+    static void command(
+            MemorySegment segment,
+            long offset,
+            int opcode,
+            int commandId,
+            int namespaceId,
+            int dword10,
+            int dword11) {
+        long dwords10 = Integer.toUnsignedLong(dword10) | (long) dword11 << 32;
+        begin(segment, offset, opcode, commandId, namespaceId, dwords10, 0);
+    }
+
     /** Sets the command identifier, 0 to 65535. */
     public static void commandId(MemorySegment segment, long offset, int commandId) {
         Wire.u16(

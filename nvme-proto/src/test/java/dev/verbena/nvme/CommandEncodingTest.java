@@ -116,7 +116,7 @@ class CommandEncodingTest {
                 .isThrownBy(() ->
                         encoded((s, o) ->
                                 AdminCommands.getLogPage(s, o, 1, 0, 2, 0, false, 511, 0)))
-                .withMessageContaining("multiples of 4");
+                .withMessageContaining("a multiple of 4");
     }
 
     @Test

@@ -208,13 +208,13 @@ final class CommandTables {
                         0x12,
                         "00000001",
                         "00000001 000003ff",
-                        (s, o) -> NvmCommands.ioManagementReceive(s, o, 1, 1, 1, 0, 4096)),
+                        (s, o) -> IoManagementCommands.receive(s, o, 1, 1, 1, 0, 4096)),
                 command(
                         "I/O management send",
                         0x1D,
                         "00000001",
                         "00030001 00000000",
-                        (s, o) -> NvmCommands.ioManagementSend(s, o, 1, 1, 1, 3)),
+                        (s, o) -> IoManagementCommands.send(s, o, 1, 1, 1, 3)),
                 command(
                         "register",
                         0x0D,

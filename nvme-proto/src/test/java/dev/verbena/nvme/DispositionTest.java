@@ -26,6 +26,10 @@ class DispositionTest {
                     0x00A, IO, NO, false, NONE
                     0x00B, IO, NO, false, RESCAN_NAMESPACES
                     0x00D, IO, NO, false, NONE
+                    0x00C, ADMIN, NO, false, NONE
+                    0x00E, IO, NO, false, NONE
+                    0x00F, IO, NO, false, NONE
+                    0x010, IO, NO, false, NONE
                     0x011, IO, NO, false, NONE
                     0x015, IO, NO, false, NONE
                     0x016, IO, NO, false, NONE
@@ -58,7 +62,13 @@ class DispositionTest {
                     0x191, IO, NOW, false, REAUTHENTICATE
                     0x280, IO, NO, false, NONE
                     0x281, IO, NO, false, NONE
+                    0x282, IO, NO, false, NONE
+                    0x283, IO, NO, false, NONE
+                    0x284, IO, NO, false, NONE
                     0x285, IO, NO, false, NONE
+                    0x286, IO, NO, false, NONE
+                    0x287, IO, NO, false, NONE
+                    0x288, IO, NO, false, NONE
                     0x300, IO, NOW, true, NONE
                     0x301, IO, NO, true, READ_ANA_LOG
                     0x302, IO, NO, true, READ_ANA_LOG

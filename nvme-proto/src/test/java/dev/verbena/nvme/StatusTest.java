@@ -58,6 +58,8 @@ class StatusTest {
         "0x180, FABRICS, Incompatible Format",
         "0x1B8, IO, Zoned Boundary Error",
         "0x10A, ADMIN, Invalid Format",
+        "0x186, IO, Fast Copy Not Possible",
+        "0x132, ADMIN, Insufficient Discovery Resources",
         "0x281, IO, Unrecovered Read Error",
         "0x371, IO, Command Aborted By Host",
         "0x7C5, IO, Vendor Specific Status C5h",

@@ -1,5 +1,6 @@
 package dev.verbena.nvme.internal;
 
+import java.math.BigInteger;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,11 @@ public final class Json {
         StringBuilder text = new StringBuilder();
         value(text, map, 0);
         return text.toString();
+    }
+
+    /** An unsigned 64-bit value as JSON shows it. */
+    public static Number unsigned(long value) {
+        return value >= 0 ? (Number) value : new BigInteger(Long.toUnsignedString(value));
     }
 
     private static void value(StringBuilder text, Object value, int depth) {

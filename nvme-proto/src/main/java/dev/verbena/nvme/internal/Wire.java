@@ -65,6 +65,21 @@ public final class Wire {
         return value;
     }
 
+    /**
+     * The number of dwords in a number of bytes, or an {@link IllegalArgumentException} where it is
+     * none or not whole.
+     *
+     * @param byteCount a multiple of 4, 4 or more
+     */
+    public static int dwords(int byteCount) {
+        inRange(byteCount, 4, Integer.MAX_VALUE, "byteCount");
+        if ((byteCount & 3) != 0) {
+            throw new IllegalArgumentException(
+                    "byteCount is " + byteCount + ", must be a multiple of 4");
+        }
+        return byteCount / 4;
+    }
+
     private static IllegalArgumentException outOfRange(
             long value, long min, long max, String name) {
         return new IllegalArgumentException(

@@ -3,6 +3,7 @@ package dev.verbena.nvme.log;
 import dev.verbena.nvme.Rendered;
 import dev.verbena.nvme.WireFormatException;
 import dev.verbena.nvme.internal.Bytes;
+import dev.verbena.nvme.internal.Json;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -153,14 +154,14 @@ public record AnaLog(long changeCount, List<Group> groups) implements Rendered {
     @Override
     public Map<String, Object> values() {
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("chgcnt", Unsigned.number(changeCount));
+        values.put("chgcnt", Json.unsigned(changeCount));
         values.put("ngrps", groups.size());
         List<Map<String, Object>> list = new ArrayList<>();
         for (Group group : groups) {
             Map<String, Object> entry = new LinkedHashMap<>();
             entry.put("grpid", group.id());
             entry.put("nnsids", group.namespaceIds().size());
-            entry.put("chgcnt", Unsigned.number(group.changeCount()));
+            entry.put("chgcnt", Json.unsigned(group.changeCount()));
             entry.put("state", stateText(group));
             entry.put(
                     "NSIDS",

@@ -2,6 +2,7 @@ package dev.verbena.nvme.log;
 
 import dev.verbena.nvme.WireFormatException;
 import dev.verbena.nvme.WireStructure;
+import dev.verbena.nvme.internal.Json;
 import dev.verbena.nvme.internal.Text;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -111,12 +112,12 @@ public final class SelfTestLog extends WireStructure {
         values.put("Self test code", result.testCode());
         values.put("Segment number", result.segmentNumber());
         values.put("Valid Diagnostic Information", result.validInformation());
-        values.put("Power on hours", Unsigned.number(result.powerOnHours()));
+        values.put("Power on hours", Json.unsigned(result.powerOnHours()));
         if ((result.validInformation() & 1) != 0) {
             values.put("Namespace Identifier", Integer.toUnsignedLong(result.namespaceId()));
         }
         if ((result.validInformation() & 2) != 0) {
-            values.put("Failing LBA", Unsigned.number(result.failingLba()));
+            values.put("Failing LBA", Json.unsigned(result.failingLba()));
         }
         if ((result.validInformation() & 4) != 0) {
             values.put("Status Code Type", result.statusCodeType());

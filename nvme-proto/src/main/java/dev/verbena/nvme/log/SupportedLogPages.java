@@ -5,7 +5,8 @@ import dev.verbena.nvme.WireFormatException;
 import dev.verbena.nvme.WireStructure;
 import dev.verbena.nvme.internal.Text;
 import java.lang.foreign.MemorySegment;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -50,13 +51,14 @@ public final class SupportedLogPages extends WireStructure {
 
     @Override
     public Map<String, Object> values() {
-        Map<String, Object> values = new LinkedHashMap<>();
+        List<Map<String, Object>> pages = new ArrayList<>();
         for (int page = 0; page < PAGES; page++) {
             if (entry(page) != 0) {
-                values.put(Text.format("lid_0x%x", page), Integer.toUnsignedLong(entry(page)));
+                pages.add(
+                        Map.of(Text.format("lid_0x%x", page), Integer.toUnsignedLong(entry(page))));
             }
         }
-        return values;
+        return Map.of("supported_logs", pages);
     }
 
     @Override

@@ -2,10 +2,10 @@ package dev.verbena.nvme.zns;
 
 import dev.verbena.nvme.Rendered;
 import dev.verbena.nvme.WireFormatException;
+import dev.verbena.nvme.internal.Json;
 import dev.verbena.nvme.internal.Text;
 import dev.verbena.nvme.internal.Wire;
 import java.lang.foreign.MemorySegment;
-import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,9 +61,7 @@ public record ChangedZones(List<Long> zones, boolean all) implements Rendered {
     public Map<String, Object> values() {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("all", all);
-        values.put(
-                "zones",
-                zones.stream().map(zone -> new BigInteger(Long.toUnsignedString(zone))).toList());
+        values.put("zones", zones.stream().map(zone -> Json.unsigned(zone)).toList());
         return values;
     }
 

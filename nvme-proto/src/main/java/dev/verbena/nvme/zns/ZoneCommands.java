@@ -90,15 +90,11 @@ public final class ZoneCommands {
             int byteCount) {
         Wire.inRange(action, 0, 0xFF, "action");
         Wire.inRange(filter, 0, 0xFF, "filter");
-        Wire.inRange(byteCount, 4, Integer.MAX_VALUE, "byteCount");
-        if ((byteCount & 3) != 0) {
-            throw new IllegalArgumentException(
-                    "byteCount is " + byteCount + ", must be a multiple of 4");
-        }
+        int dwords = Wire.dwords(byteCount);
         SubmissionEntry.begin(
                 segment, offset, NvmOpcode.ZONE_MANAGEMENT_RECEIVE, commandId, namespaceId);
         Wire.u64(segment, offset + 40, startingLba);
-        Wire.u32(segment, offset + 48, byteCount / 4 - 1);
+        Wire.u32(segment, offset + 48, dwords - 1);
         Wire.u32(segment, offset + 52, action | (filter << 8) | (partial ? 1 << 16 : 0));
     }
 

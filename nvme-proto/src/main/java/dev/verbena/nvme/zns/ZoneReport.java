@@ -3,10 +3,10 @@ package dev.verbena.nvme.zns;
 import dev.verbena.nvme.Rendered;
 import dev.verbena.nvme.WireFormatException;
 import dev.verbena.nvme.internal.Bytes;
+import dev.verbena.nvme.internal.Json;
 import dev.verbena.nvme.internal.Text;
 import dev.verbena.nvme.internal.Wire;
 import java.lang.foreign.MemorySegment;
-import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -91,10 +91,6 @@ public record ZoneReport(long zoneCount, List<Zone> zones) implements Rendered {
                 bytes.hex(DESCRIPTOR_SIZE, extensionSize));
     }
 
-    private static Number unsigned(long value) {
-        return value >= 0 ? (Number) value : new BigInteger(Long.toUnsignedString(value));
-    }
-
     private static String typeName(int type) {
         return type == 2 ? "SEQWRITE_REQ" : "Unknown Type (" + type + ")";
     }
@@ -102,13 +98,13 @@ public record ZoneReport(long zoneCount, List<Zone> zones) implements Rendered {
     @Override
     public Map<String, Object> values() {
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("nr_zones", unsigned(zoneCount));
+        values.put("nr_zones", Json.unsigned(zoneCount));
         List<Map<String, Object>> list = new ArrayList<>();
         for (Zone zone : zones) {
             Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("slba", unsigned(zone.startLba()));
-            entry.put("wp", unsigned(zone.writePointer()));
-            entry.put("cap", unsigned(zone.capacityBlocks()));
+            entry.put("slba", Json.unsigned(zone.startLba()));
+            entry.put("wp", Json.unsigned(zone.writePointer()));
+            entry.put("cap", Json.unsigned(zone.capacityBlocks()));
             entry.put(
                     "state",
                     zone.state() == ZoneState.UNKNOWN
