@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -17,27 +16,6 @@ class HostileBytesTest {
     private static final long SEED = Long.getLong("verbena.seed", 20261122);
 
     private static final int ROUNDS = 300;
-
-    /** Captured structures to start from. */
-    private static final Map<String, List<String>> CAPTURED =
-            Map.ofEntries(
-                    Map.entry("identifyController", List.of("nvmet-id-ctrl", "qemu-id-ctrl")),
-                    Map.entry("identifyNamespace", List.of("nvmet-id-ns", "qemu-id-ns-pi")),
-                    Map.entry("namespaceDescriptors", List.of("nvmet-ns-descs", "qemu-zns-descs")),
-                    Map.entry("activeNamespaces", List.of("nvmet-list-ns")),
-                    Map.entry("nvmIdentifyController", List.of("qemu-pcie-nvm-id-ctrl")),
-                    Map.entry("smart", List.of("qemu-smart")),
-                    Map.entry("errorLog", List.of("nvmet-error")),
-                    Map.entry("firmwareSlots", List.of("qemu-firmware")),
-                    Map.entry("effects", List.of("nvmet-effects", "qemu-effects")),
-                    Map.entry("nvmIdentifyNamespace", List.of("qemu-pcie-nvm-id-ns-1")),
-                    Map.entry("anaLog", List.of("nvmet-ana")),
-                    Map.entry("discoveryHeader", List.of("nvmet-discovery")),
-                    Map.entry("changedNamespaces", List.of("nvmet-changed-ns")),
-                    Map.entry("zonedNamespace", List.of("qemu-zns-id-ns")),
-                    Map.entry("zonedController", List.of("qemu-zns-id-ctrl")),
-                    Map.entry("zoneReport", List.of("qemu-zns-report")),
-                    Map.entry("zoneReportExtended", List.of("qemu-zns-report")));
 
     static Stream<String> decoders() {
         return Decoders.ALL.keySet().stream();
@@ -83,7 +61,7 @@ class HostileBytesTest {
     }
 
     private static byte[] start(String decoder, SplittableRandom random) {
-        List<String> captured = CAPTURED.getOrDefault(decoder, List.of());
+        List<String> captured = Captured.OF.getOrDefault(decoder, List.of());
         if (captured.isEmpty()) {
             return new byte[4096];
         }
@@ -114,7 +92,7 @@ class HostileBytesTest {
 
     @Test
     void capturedStructures_areAccepted() {
-        CAPTURED.forEach((decoder, names) ->
+        Captured.OF.forEach((decoder, names) ->
                 names.forEach(name ->
                         assertThat(
                                         Decoders.exercise(
