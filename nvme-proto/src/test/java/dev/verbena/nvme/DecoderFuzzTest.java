@@ -3,206 +3,250 @@ package dev.verbena.nvme;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Method;
 import java.util.Arrays;
+import java.util.List;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.ArgumentsProvider;
+import org.junit.jupiter.params.provider.ArgumentsSource;
+import org.junit.jupiter.params.support.ParameterDeclarations;
+import org.junit.platform.commons.support.AnnotationSupport;
 
 /**
  * Fuzz targets, one for each decoder: any bytes are either decoded and can be shown, or refused
  * with a {@link WireFormatException}.
  *
- * <p>As unit tests they run the empty input and those kept under {@code DecoderFuzzTestInputs}. To
- * fuzz one for 60 seconds: {@code JAZZER_FUZZ=1 mvn -pl nvme-proto test
- * -Dtest='DecoderFuzzTest#anaLog'}.
+ * <p>As unit tests they run the empty input, {@link Seeds} and what is kept under {@code
+ * DecoderFuzzTestInputs}. To fuzz for 60 seconds each: {@code nvme-proto/fuzz [TARGET...]}.
  */
 class DecoderFuzzTest {
+    /** A fuzz target that starts from {@link Seeds}, which must stand first to come first. */
+    @Target(ElementType.METHOD)
+    @Retention(RetentionPolicy.RUNTIME)
+    @ArgumentsSource(Seeds.class)
+    @FuzzTest(maxDuration = "60s")
+    @interface DecoderTarget {}
+
+    /**
+     * What to start from, beside nothing: captured structures, all ones, and bytes that differ from
+     * their neighbours. Without them a fuzzer spends its time on growing to a structure's size.
+     */
+    static final class Seeds implements ArgumentsProvider {
+        private static final int SIZE = 4096;
+
+        @Override
+        public Stream<Arguments> provideArguments(
+                ParameterDeclarations parameters, ExtensionContext context) {
+            String decoder = context.getRequiredTestMethod().getName();
+            byte[] ones = new byte[SIZE];
+            Arrays.fill(ones, (byte) -1);
+            byte[] different = new byte[SIZE];
+            for (int i = 0; i < SIZE; i++) {
+                different[i] = (byte) (i * 37 + i / 251);
+            }
+            Stream<byte[]> captured =
+                    Captured.OF.getOrDefault(decoder, List.of()).stream()
+                            .map(name -> Captured.bytes(name).toArray(ValueLayout.JAVA_BYTE));
+            return Stream.concat(captured, Stream.of(ones, different))
+                    .map(bytes -> Arguments.of((Object) bytes));
+        }
+    }
+
     @Test
     void everyDecoder_hasATarget() {
         TreeSet<String> targets = new TreeSet<>();
         Arrays.stream(DecoderFuzzTest.class.getDeclaredMethods())
-                .filter(method -> method.isAnnotationPresent(FuzzTest.class))
+                .filter(method -> AnnotationSupport.isAnnotated(method, FuzzTest.class))
                 .map(Method::getName)
                 .forEach(targets::add);
         assertThat(targets).isEqualTo(new TreeSet<>(Decoders.ALL.keySet()));
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void activeNamespaces(byte[] bytes) {
         Decoders.fuzz("activeNamespaces", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void anaLog(byte[] bytes) {
         Decoders.fuzz("anaLog", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void changedNamespaces(byte[] bytes) {
         Decoders.fuzz("changedNamespaces", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void changedZones(byte[] bytes) {
         Decoders.fuzz("changedZones", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void chapMessage(byte[] bytes) {
         Decoders.fuzz("chapMessage", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void controllers(byte[] bytes) {
         Decoders.fuzz("controllers", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void discoveryEntry(byte[] bytes) {
         Decoders.fuzz("discoveryEntry", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void discoveryExtension(byte[] bytes) {
         Decoders.fuzz("discoveryExtension", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void discoveryHeader(byte[] bytes) {
         Decoders.fuzz("discoveryHeader", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void effects(byte[] bytes) {
         Decoders.fuzz("effects", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void enduranceGroup(byte[] bytes) {
         Decoders.fuzz("enduranceGroup", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void errorLog(byte[] bytes) {
         Decoders.fuzz("errorLog", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void firmwareSlots(byte[] bytes) {
         Decoders.fuzz("firmwareSlots", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void hostBehavior(byte[] bytes) {
         Decoders.fuzz("hostBehavior", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void identifyController(byte[] bytes) {
         Decoders.fuzz("identifyController", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void identifyNamespace(byte[] bytes) {
         Decoders.fuzz("identifyNamespace", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void independentNamespace(byte[] bytes) {
         Decoders.fuzz("independentNamespace", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void namespaceDescriptors(byte[] bytes) {
         Decoders.fuzz("namespaceDescriptors", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void nvmIdentifyController(byte[] bytes) {
         Decoders.fuzz("nvmIdentifyController", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void nvmIdentifyNamespace(byte[] bytes) {
         Decoders.fuzz("nvmIdentifyNamespace", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void persistentEvents(byte[] bytes) {
         Decoders.fuzz("persistentEvents", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void rdmaAccept(byte[] bytes) {
         Decoders.fuzz("rdmaAccept", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void rdmaReject(byte[] bytes) {
         Decoders.fuzz("rdmaReject", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void rdmaRequest(byte[] bytes) {
         Decoders.fuzz("rdmaRequest", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void reservationNotification(byte[] bytes) {
         Decoders.fuzz("reservationNotification", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void reservationReport(byte[] bytes) {
         Decoders.fuzz("reservationReport", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void sanitizeStatus(byte[] bytes) {
         Decoders.fuzz("sanitizeStatus", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void selfTest(byte[] bytes) {
         Decoders.fuzz("selfTest", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void smart(byte[] bytes) {
         Decoders.fuzz("smart", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void supportedLogPages(byte[] bytes) {
         Decoders.fuzz("supportedLogPages", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void telemetry(byte[] bytes) {
         Decoders.fuzz("telemetry", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void timestamp(byte[] bytes) {
         Decoders.fuzz("timestamp", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void zonedController(byte[] bytes) {
         Decoders.fuzz("zonedController", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void zonedNamespace(byte[] bytes) {
         Decoders.fuzz("zonedNamespace", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void zoneReport(byte[] bytes) {
         Decoders.fuzz("zoneReport", bytes);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @DecoderTarget
     void zoneReportExtended(byte[] bytes) {
         Decoders.fuzz("zoneReportExtended", bytes);
     }
