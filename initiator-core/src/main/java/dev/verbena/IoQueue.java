@@ -145,9 +145,10 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
         commands.ring();
         if (wait.await(waiting, timeoutNanos)) {
             io.countWait();
+            // Perhaps it was a deadline that ended the sleep.
+            pollsSinceClock = POLLS_PER_CLOCK;
+            lastCheckNanos = System.nanoTime() - DEADLINE_CHECK_NANOS;
         }
-        // Time has passed, or the next poll finds something: a look at the clock costs nothing now.
-        pollsSinceClock = POLLS_PER_CLOCK;
     }
 
     /// Polls; when there was nothing, waits as [#await] does, and polls once more.
@@ -277,8 +278,9 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
         public void block(long timeoutNanos) {
             long now = System.nanoTime();
             long deadline = commands.earliestDeadlineNanos(now);
-            long most = deadline == Long.MAX_VALUE ? BLOCK_NANOS_MAX : deadline - now;
-            commands.block(Math.clamp(timeoutNanos, 0, Math.min(most, BLOCK_NANOS_MAX)));
+            long left = deadline == Long.MAX_VALUE ? BLOCK_NANOS_MAX : deadline - now;
+            long most = Math.min(timeoutNanos, BLOCK_NANOS_MAX);
+            commands.block(Math.max(0, Math.min(left, most)));
         }
     }
 
