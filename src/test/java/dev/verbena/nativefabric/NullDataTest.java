@@ -106,7 +106,7 @@ class NullDataTest {
                 assertThat(back.mismatch(source)).isEqualTo(-1);
                 inCapsule += bytes <= controller.inCapsuleBytesMax() ? 1 : 0;
             }
-            assertThat(queue.inCapsuleCount()).isEqualTo(inCapsule);
+            assertThat(queue.statistics().inCapsule()).isEqualTo(inCapsule);
         }
     }
 
@@ -148,7 +148,7 @@ class NullDataTest {
             run.run(5000);
             assertThat(run.mismatches()).isEmpty();
             assertThat(queue.inFlightCount()).isZero();
-            assertThat(queue.submittedCount()).isEqualTo(5000);
+            assertThat(queue.statistics().submitted()).isEqualTo(5000);
         }
     }
 
