@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <rdma/rdma_cma.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 
@@ -100,6 +101,9 @@ static void types(void)
 	MEMBER(struct, ibv_device, dev_name);
 	MEMBER(struct, ibv_device, dev_path);
 	MEMBER(struct, ibv_device, ibdev_path);
+	TYPE(struct, ibv_cq_moderation_caps);
+	MEMBER(struct, ibv_cq_moderation_caps, max_cq_count);
+	MEMBER(struct, ibv_cq_moderation_caps, max_cq_period);
 	TYPE(struct, ibv_device_attr);
 	MEMBER(struct, ibv_device_attr, fw_ver);
 	MEMBER(struct, ibv_device_attr, node_guid);
@@ -150,6 +154,30 @@ static void types(void)
 	TYPE(union, ibv_gid);
 	MEMBER(union, ibv_gid, raw);
 	MEMBER(union, ibv_gid, global);
+	TYPE(struct, ibv_device_attr_ex);
+	MEMBER(struct, ibv_device_attr_ex, orig_attr);
+	MEMBER(struct, ibv_device_attr_ex, comp_mask);
+	MEMBER(struct, ibv_device_attr_ex, odp_caps);
+	MEMBER(struct, ibv_device_attr_ex, completion_timestamp_mask);
+	MEMBER(struct, ibv_device_attr_ex, hca_core_clock);
+	MEMBER(struct, ibv_device_attr_ex, device_cap_flags_ex);
+	MEMBER(struct, ibv_device_attr_ex, tso_caps);
+	MEMBER(struct, ibv_device_attr_ex, rss_caps);
+	MEMBER(struct, ibv_device_attr_ex, max_wq_type_rq);
+	MEMBER(struct, ibv_device_attr_ex, packet_pacing_caps);
+	MEMBER(struct, ibv_device_attr_ex, raw_packet_caps);
+	MEMBER(struct, ibv_device_attr_ex, tm_caps);
+	MEMBER(struct, ibv_device_attr_ex, cq_mod_caps);
+	MEMBER(struct, ibv_device_attr_ex, max_dm_size);
+	MEMBER(struct, ibv_device_attr_ex, pci_atomic_caps);
+	MEMBER(struct, ibv_device_attr_ex, xrc_odp_caps);
+	MEMBER(struct, ibv_device_attr_ex, phys_port_cnt_ex);
+	TYPE(struct, ibv_moderate_cq);
+	MEMBER(struct, ibv_moderate_cq, cq_count);
+	MEMBER(struct, ibv_moderate_cq, cq_period);
+	TYPE(struct, ibv_modify_cq_attr);
+	MEMBER(struct, ibv_modify_cq_attr, attr_mask);
+	MEMBER(struct, ibv_modify_cq_attr, moderate);
 	TYPE(struct, ibv_mr);
 	MEMBER(struct, ibv_mr, context);
 	MEMBER(struct, ibv_mr, pd);
@@ -169,6 +197,17 @@ static void types(void)
 	MEMBER(struct, ibv_mw_bind_info, addr);
 	MEMBER(struct, ibv_mw_bind_info, length);
 	MEMBER(struct, ibv_mw_bind_info, mw_access_flags);
+	TYPE(struct, ibv_odp_caps);
+	MEMBER(struct, ibv_odp_caps, general_caps);
+	MEMBER(struct, ibv_odp_caps, per_transport_caps);
+	TYPE(struct, ibv_packet_pacing_caps);
+	MEMBER(struct, ibv_packet_pacing_caps, qp_rate_limit_min);
+	MEMBER(struct, ibv_packet_pacing_caps, qp_rate_limit_max);
+	MEMBER(struct, ibv_packet_pacing_caps, supported_qpts);
+	TYPE(struct, ibv_pci_atomic_caps);
+	MEMBER(struct, ibv_pci_atomic_caps, fetch_add);
+	MEMBER(struct, ibv_pci_atomic_caps, swap);
+	MEMBER(struct, ibv_pci_atomic_caps, compare_swap);
 	TYPE(struct, ibv_pd);
 	MEMBER(struct, ibv_pd, context);
 	MEMBER(struct, ibv_pd, handle);
@@ -255,6 +294,12 @@ static void types(void)
 	MEMBER(struct, ibv_recv_wr, next);
 	MEMBER(struct, ibv_recv_wr, sg_list);
 	MEMBER(struct, ibv_recv_wr, num_sge);
+	TYPE(struct, ibv_rss_caps);
+	MEMBER(struct, ibv_rss_caps, supported_qpts);
+	MEMBER(struct, ibv_rss_caps, max_rwq_indirection_tables);
+	MEMBER(struct, ibv_rss_caps, max_rwq_indirection_table_size);
+	MEMBER(struct, ibv_rss_caps, rx_hash_fields_mask);
+	MEMBER(struct, ibv_rss_caps, rx_hash_function);
 	TYPE(struct, ibv_send_wr);
 	MEMBER(struct, ibv_send_wr, wr_id);
 	MEMBER(struct, ibv_send_wr, next);
@@ -287,6 +332,15 @@ static void types(void)
 	TYPE(struct, ibv_srq_init_attr);
 	MEMBER(struct, ibv_srq_init_attr, srq_context);
 	MEMBER(struct, ibv_srq_init_attr, attr);
+	TYPE(struct, ibv_tm_caps);
+	MEMBER(struct, ibv_tm_caps, max_rndv_hdr_size);
+	MEMBER(struct, ibv_tm_caps, max_num_tags);
+	MEMBER(struct, ibv_tm_caps, flags);
+	MEMBER(struct, ibv_tm_caps, max_ops);
+	MEMBER(struct, ibv_tm_caps, max_sge);
+	TYPE(struct, ibv_tso_caps);
+	MEMBER(struct, ibv_tso_caps, max_tso);
+	MEMBER(struct, ibv_tso_caps, supported_qpts);
 	TYPE(struct, ibv_wc);
 	MEMBER(struct, ibv_wc, wr_id);
 	MEMBER(struct, ibv_wc, status);
@@ -360,6 +414,48 @@ static void types(void)
 	MEMBER(struct, rdma_ud_param, ah_attr);
 	MEMBER(struct, rdma_ud_param, qp_num);
 	MEMBER(struct, rdma_ud_param, qkey);
+	TYPE(struct, verbs_context);
+	MEMBER(struct, verbs_context, query_port);
+	MEMBER(struct, verbs_context, advise_mr);
+	MEMBER(struct, verbs_context, alloc_null_mr);
+	MEMBER(struct, verbs_context, read_counters);
+	MEMBER(struct, verbs_context, attach_counters_point_flow);
+	MEMBER(struct, verbs_context, create_counters);
+	MEMBER(struct, verbs_context, destroy_counters);
+	MEMBER(struct, verbs_context, reg_dm_mr);
+	MEMBER(struct, verbs_context, alloc_dm);
+	MEMBER(struct, verbs_context, free_dm);
+	MEMBER(struct, verbs_context, modify_flow_action_esp);
+	MEMBER(struct, verbs_context, destroy_flow_action);
+	MEMBER(struct, verbs_context, create_flow_action_esp);
+	MEMBER(struct, verbs_context, modify_qp_rate_limit);
+	MEMBER(struct, verbs_context, alloc_parent_domain);
+	MEMBER(struct, verbs_context, dealloc_td);
+	MEMBER(struct, verbs_context, alloc_td);
+	MEMBER(struct, verbs_context, modify_cq);
+	MEMBER(struct, verbs_context, post_srq_ops);
+	MEMBER(struct, verbs_context, destroy_rwq_ind_table);
+	MEMBER(struct, verbs_context, create_rwq_ind_table);
+	MEMBER(struct, verbs_context, destroy_wq);
+	MEMBER(struct, verbs_context, modify_wq);
+	MEMBER(struct, verbs_context, create_wq);
+	MEMBER(struct, verbs_context, query_rt_values);
+	MEMBER(struct, verbs_context, create_cq_ex);
+	MEMBER(struct, verbs_context, priv);
+	MEMBER(struct, verbs_context, query_device_ex);
+	MEMBER(struct, verbs_context, ibv_destroy_flow);
+	MEMBER(struct, verbs_context, ABI_placeholder2);
+	MEMBER(struct, verbs_context, ibv_create_flow);
+	MEMBER(struct, verbs_context, ABI_placeholder1);
+	MEMBER(struct, verbs_context, open_qp);
+	MEMBER(struct, verbs_context, create_qp_ex);
+	MEMBER(struct, verbs_context, get_srq_num);
+	MEMBER(struct, verbs_context, create_srq_ex);
+	MEMBER(struct, verbs_context, open_xrcd);
+	MEMBER(struct, verbs_context, close_xrcd);
+	MEMBER(struct, verbs_context, _ABI_placeholder3);
+	MEMBER(struct, verbs_context, sz);
+	MEMBER(struct, verbs_context, context);
 	TYPE(struct, in_addr);
 	MEMBER(struct, in_addr, s_addr);
 	TYPE(struct, in6_addr);
@@ -395,6 +491,8 @@ static void constants(void)
 	CONSTANT(IBV_WR_SEND);
 	CONSTANT(IBV_WR_SEND_WITH_IMM);
 	CONSTANT(IBV_WR_RDMA_READ);
+	CONSTANT(IBV_WR_ATOMIC_CMP_AND_SWP);
+	CONSTANT(IBV_WR_ATOMIC_FETCH_AND_ADD);
 	CONSTANT(IBV_WR_LOCAL_INV);
 	CONSTANT(IBV_WR_BIND_MW);
 	CONSTANT(IBV_WR_SEND_WITH_INV);
@@ -460,8 +558,32 @@ static void constants(void)
 	CONSTANT(IBV_QPS_SQE);
 	CONSTANT(IBV_QPS_ERR);
 	CONSTANT(IBV_QP_STATE);
+	CONSTANT(IBV_QP_ACCESS_FLAGS);
+	CONSTANT(IBV_QP_PORT);
+	CONSTANT(IBV_QP_PATH_MTU);
+	CONSTANT(IBV_QP_TIMEOUT);
+	CONSTANT(IBV_QP_RETRY_CNT);
+	CONSTANT(IBV_QP_RNR_RETRY);
+	CONSTANT(IBV_QP_MAX_QP_RD_ATOMIC);
+	CONSTANT(IBV_QP_MIN_RNR_TIMER);
+	CONSTANT(IBV_QP_MAX_DEST_RD_ATOMIC);
+	CONSTANT(IBV_QP_DEST_QPN);
 	CONSTANT(IBV_QPT_RC);
 	CONSTANT(IBV_SRQ_LIMIT);
+	CONSTANT(IBV_CQ_ATTR_MODERATE);
+	/* A pointer, all bits set. */
+	printf("constant __VERBS_ABI_IS_EXTENDED %lld\n", (long long)(intptr_t)__VERBS_ABI_IS_EXTENDED);
+	CONSTANT(IBV_ODP_SUPPORT);
+	CONSTANT(IBV_ODP_SUPPORT_IMPLICIT);
+	CONSTANT(IBV_ODP_SUPPORT_SEND);
+	CONSTANT(IBV_ODP_SUPPORT_RECV);
+	CONSTANT(IBV_ODP_SUPPORT_WRITE);
+	CONSTANT(IBV_ODP_SUPPORT_READ);
+	CONSTANT(IBV_ODP_SUPPORT_ATOMIC);
+	CONSTANT(IBV_ODP_SUPPORT_SRQ_RECV);
+	CONSTANT(IBV_ATOMIC_NONE);
+	CONSTANT(IBV_ATOMIC_HCA);
+	CONSTANT(IBV_ATOMIC_GLOB);
 	CONSTANT(IBV_MW_TYPE_2);
 
 	CONSTANT(IBV_DEVICE_MEM_MGT_EXTENSIONS);

@@ -4,13 +4,20 @@ import dev.verbena.verbs.ffi.ContextOps;
 import dev.verbena.verbs.ffi.Errno;
 import dev.verbena.verbs.ffi.Libibverbs;
 import dev.verbena.verbs.ffi.Native;
+import dev.verbena.verbs.ffi.NativeFunction;
 import dev.verbena.verbs.ffi.gen.ibv_cq;
+import dev.verbena.verbs.ffi.gen.ibv_moderate_cq;
+import dev.verbena.verbs.ffi.gen.ibv_modify_cq_attr;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /// A completion queue (`struct ibv_cq`): where finished work requests are reported.
 ///
 /// One thread at a time polls, and the same thread closes; the rest may be called by any thread.
 public final class CompletionQueue implements AutoCloseable {
+    static final int IBV_CQ_ATTR_MODERATE = 1;
+
     private final RdmaContext context;
     private final ContextOps ops;
     private final long handle;
@@ -99,6 +106,46 @@ public final class CompletionQueue implements AutoCloseable {
         }
         lifecycle.requireOpen();
         Libibverbs.RESIZE_CQ.call(handle, entryCount);
+    }
+
+    /// Collects completions before the channel is told of them (`ibv_modify_cq(3)`): one event per
+    /// `count` completions, or after `periodMicros` when fewer came. Polling sees each at once.
+    ///
+    /// @param count 0 to 65,535, within [ExtendedDeviceAttributes#moderationCountMax()]; 0 turns it
+    ///   off
+    /// @param periodMicros 0 to 65,535 microseconds, within
+    ///   [ExtendedDeviceAttributes#moderationMicrosMax()]
+    /// @throws RdmaException EOPNOTSUPP where the device or its provider cannot, for example
+    ///   rdma_rxe
+    public void moderate(int count, int periodMicros) {
+        requireUnsignedShort("count", count);
+        requireUnsignedShort("periodMicros", periodMicros);
+        lifecycle.requireOpen();
+        int errno = Errno.EOPNOTSUPP;
+        NativeFunction modify = context.extendedOps().modifyCompletionQueue();
+        if (modify != null) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment attributes = arena.allocate(ibv_modify_cq_attr.layout());
+                ibv_modify_cq_attr.attr_mask(attributes, IBV_CQ_ATTR_MODERATE);
+                MemorySegment moderate = ibv_modify_cq_attr.moderate(attributes);
+                ibv_moderate_cq.cq_count(moderate, (short) count);
+                ibv_moderate_cq.cq_period(moderate, (short) periodMicros);
+                errno = modify.tryCall(handle, attributes.address());
+            }
+        }
+        if (errno == Errno.EOPNOTSUPP || errno == Errno.ENOSYS) {
+            throw new RdmaException(
+                    "ibv_modify_cq", errno, context.deviceName() + " cannot moderate completions");
+        }
+        if (errno != 0) {
+            throw Errno.failure("ibv_modify_cq", errno);
+        }
+    }
+
+    private static void requireUnsignedShort(String name, int value) {
+        if (value < 0 || value > 0xffff) {
+            throw new IllegalArgumentException(name + " " + value + " is not within 0 to 65535");
+        }
     }
 
     /// How many completions the queue holds before it overruns; at least what was asked for.

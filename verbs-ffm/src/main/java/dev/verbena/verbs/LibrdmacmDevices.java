@@ -16,6 +16,32 @@ import java.util.function.LongFunction;
 
 /// librdmacm's own list of open devices (`rdma_get_devices(3)`): keeping one open while it is used,
 /// and letting go of it.
+///
+/// librdmacm opens every device once and shares the context among all identifiers of the process.
+/// Nobody else may close it: librdmacm would close it once more. Two things follow.
+///
+/// **Pinning.** librdmacm closes the context of a device that it knows to be gone as soon as its
+/// own count of users is 0: identifiers and lists of devices. Protection domains, queues and
+/// regions are not counted. So a list is held from a context's first user to its last.
+///
+/// **Letting go.** Drivers without support for being taken away, rdma_rxe among them, hold up the
+/// removal of a device until every context is closed. librdmacm learns that a device is gone only
+/// when it compares its list with the system's, which [#retire] makes it do: then freeing the
+/// pinned list closes the context in the regular way. But it refuses to compare when the system has
+/// no device left at all (`sync_devices_list` in its `cma.c`, rdma-core 44 to 65). That leaves
+/// [#abandon]: it puts descriptors of nothing in the place of the context's two, by `dup3`.
+///
+/// Why that is sound. It happens only when the device has left the system's list and this library
+/// has no object on the context and no identifier that has asked for it, under the lock that hands
+/// contexts out; one that asks later gets ENODEV. The *numbers* stay open and stay librdmacm's: no
+/// other file can get them, and when librdmacm closes the context one day, it closes the
+/// placeholders. What it calls before, to release its own protection domain, fails with an errno at
+/// the placeholder, as it would at a device that is gone. Code outside of this library that uses
+/// the same context, through [RdmaContext#handle()] or a librdmacm of its own making in this
+/// process, gets other errnos from a dead device than it would have got, and does not see its last
+/// asynchronous event. A provider that maps pages of its context keeps the kernel's file open
+/// through them, so there the descriptors would not be enough; those are drivers of hardware, whose
+/// removal does not wait for anybody.
 final class LibrdmacmDevices {
     private static final System.Logger LOG = System.getLogger("dev.verbena.verbs");
 
@@ -34,12 +60,8 @@ final class LibrdmacmDevices {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment count = arena.allocate(ValueLayout.JAVA_INT);
             long list = Librdmacm.GET_DEVICES.call(count.address());
-            int n = count.get(ValueLayout.JAVA_INT, 0);
-            MemorySegment contexts = Native.at(list, Long.BYTES * (n + 1L));
-            for (int i = 0; i < n; i++) {
-                if (contexts.getAtIndex(ValueLayout.JAVA_LONG, i) == context) {
-                    return use.apply(list);
-                }
+            if (contains(list, count.get(ValueLayout.JAVA_INT, 0), context)) {
+                return use.apply(list);
             }
             Librdmacm.FREE_DEVICES.call(list);
             throw new RdmaException(
@@ -70,12 +92,35 @@ final class LibrdmacmDevices {
         return Rdma.devices().stream().anyMatch(device -> device.name().equals(deviceName));
     }
 
-    /// Gives the kernel back what a context of a removed device holds there.
+    /// Makes librdmacm look whether a device is still there.
     ///
-    /// The removal of a device whose driver waits for its users, such as rdma_rxe, hangs until
-    /// every context is closed. Only librdmacm may close this one, and it does so no sooner than
-    /// another device turns up. So the context's descriptors are replaced by ones of nothing: the
-    /// kernel sees them closed, and librdmacm still closes numbers that are its own.
+    /// @return true when it knows now that the context's device is gone, so that it closes the
+    ///   context when nothing uses it any more
+    static boolean retire(long context) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment count = arena.allocate(ValueLayout.JAVA_INT);
+            long list = Librdmacm.GET_DEVICES.callOrNegativeErrno(count.address());
+            if (list < 0 && list > -4096) {
+                return false;
+            }
+            boolean listed = contains(list, count.get(ValueLayout.JAVA_INT, 0), context);
+            Librdmacm.FREE_DEVICES.call(list);
+            return !listed;
+        }
+    }
+
+    private static boolean contains(long list, int n, long context) {
+        MemorySegment contexts = Native.at(list, Long.BYTES * (n + 1L));
+        for (int i = 0; i < n; i++) {
+            if (contexts.getAtIndex(ValueLayout.JAVA_LONG, i) == context) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Gives the kernel back what a context of a removed device holds there, where librdmacm
+    /// cannot: see the class comment.
     static void abandon(long context) {
         MemorySegment structure = Native.at(context, ibv_context.layout());
         try {

@@ -13,12 +13,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The native queue pair behind both stages, [UnconnectedQueuePair] and [QueuePair].
 final class NativeQueuePair {
     static final int IBV_QPT_RC = 2;
-    static final int IBV_QP_STATE = 1;
 
     private final CmId id;
     private final ContextOps ops;
@@ -26,6 +26,8 @@ final class NativeQueuePair {
     private final int number;
     private final QueuePairLimits limits;
     private final boolean sharedReceives;
+    private final boolean criticalPosts;
+    private final Drain drain;
     private final Lifecycle lifecycle;
 
     /// The handle, 0 once closed: what the data path looks at.
@@ -36,6 +38,7 @@ final class NativeQueuePair {
             ContextOps ops,
             long handle,
             QueuePairLimits limits,
+            QueuePairOptions options,
             boolean sharedReceives,
             Lifecycle lifecycle) {
         this.id = id;
@@ -44,6 +47,8 @@ final class NativeQueuePair {
         this.number = ibv_qp.qp_num(Native.at(handle, ibv_qp.layout()));
         this.limits = limits;
         this.sharedReceives = sharedReceives;
+        this.criticalPosts = options.criticalPosts();
+        this.drain = new Drain(this, options, sharedReceives);
         this.lifecycle = lifecycle;
         this.open = handle;
         lifecycle.rename("queue pair " + number);
@@ -80,6 +85,7 @@ final class NativeQueuePair {
                         context.ops(),
                         handle,
                         QueuePairLimits.decode(ibv_qp_init_attr.cap(attributes)),
+                        options,
                         receives != null,
                         lifecycle);
             }
@@ -110,7 +116,10 @@ final class NativeQueuePair {
         if (queuePair == 0) {
             throw lifecycle.closedException();
         }
-        return ops.postSend(queuePair, slots.address(firstSlot), slots.badCell());
+        long request = slots.address(firstSlot);
+        return criticalPosts
+                ? ops.postSendCritical(queuePair, request, slots.badCell())
+                : ops.postSend(queuePair, request, slots.badCell());
     }
 
     int postReceive(ReceiveSlots slots, int firstSlot) {
@@ -118,7 +127,10 @@ final class NativeQueuePair {
         if (queuePair == 0 || sharedReceives) {
             throw receiveRefused();
         }
-        return ops.postReceive(queuePair, slots.address(firstSlot), slots.badCell());
+        long request = slots.address(firstSlot);
+        return criticalPosts
+                ? ops.postReceiveCritical(queuePair, request, slots.badCell())
+                : ops.postReceive(queuePair, request, slots.badCell());
     }
 
     private IllegalStateException receiveRefused() {
@@ -129,23 +141,53 @@ final class NativeQueuePair {
     }
 
     void error() {
+        modify(
+                QueuePairAttributes.STATE,
+                attributes -> ibv_qp_attr.qp_state(attributes, QueuePairState.ERR.code()));
+    }
+
+    void minRnrTimer(int code) {
+        modify(
+                QueuePairAttributes.MIN_RNR_TIMER,
+                attributes -> ibv_qp_attr.min_rnr_timer(attributes, (byte) code));
+    }
+
+    void remoteAccess(int access) {
+        modify(
+                QueuePairAttributes.ACCESS_FLAGS,
+                attributes -> ibv_qp_attr.qp_access_flags(attributes, access));
+    }
+
+    private void modify(int mask, Consumer<MemorySegment> values) {
         lifecycle.requireOpen();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment attributes = arena.allocate(ibv_qp_attr.layout());
-            ibv_qp_attr.qp_state(attributes, QueuePairState.ERR.code());
-            Libibverbs.MODIFY_QP.call(handle, attributes.address(), IBV_QP_STATE);
+            values.accept(attributes);
+            Libibverbs.MODIFY_QP.call(handle, attributes.address(), mask);
         }
     }
 
     QueuePairState state() {
+        return query(QueuePairAttributes.STATE).state();
+    }
+
+    QueuePairAttributes attributes() {
+        return query(QueuePairAttributes.ALL);
+    }
+
+    private QueuePairAttributes query(int mask) {
         lifecycle.requireOpen();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment attributes = arena.allocate(ibv_qp_attr.layout());
             MemorySegment creation = arena.allocate(ibv_qp_init_attr.layout());
-            Libibverbs.QUERY_QP.call(
-                    handle, attributes.address(), IBV_QP_STATE, creation.address());
-            return QueuePairState.of(ibv_qp_attr.qp_state(attributes));
+            Libibverbs.QUERY_QP.call(handle, attributes.address(), mask, creation.address());
+            return QueuePairAttributes.decode(attributes);
         }
+    }
+
+    boolean drain(WorkCompletions batch, CompletionConsumer consumer, long timeoutNanos) {
+        lifecycle.requireOpen();
+        return drain.run(batch, consumer, timeoutNanos);
     }
 
     int number() {

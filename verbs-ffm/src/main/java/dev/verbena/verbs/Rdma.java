@@ -35,7 +35,7 @@ public final class Rdma {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment count = arena.allocate(ValueLayout.JAVA_INT);
             long list = Libibverbs.GET_DEVICE_LIST.callOrNegativeErrno(count.address());
-            if (list == -Errno.ENOENT || list == -Errno.EOPNOTSUPP || list == -38) {
+            if (list == -Errno.ENOENT || list == -Errno.EOPNOTSUPP || list == -Errno.ENOSYS) {
                 return List.of(); // the kernel has no uverbs at all
             }
             if (list < 0 && list > -4096) {

@@ -1,13 +1,17 @@
 package dev.verbena.verbs;
 
 import dev.verbena.verbs.ffi.ContextOps;
+import dev.verbena.verbs.ffi.Errno;
+import dev.verbena.verbs.ffi.ExtendedOps;
 import dev.verbena.verbs.ffi.Libibverbs;
 import dev.verbena.verbs.ffi.Librdmacm;
 import dev.verbena.verbs.ffi.Native;
+import dev.verbena.verbs.ffi.NativeFunction;
 import dev.verbena.verbs.ffi.gen.ibv_context;
 import dev.verbena.verbs.ffi.gen.ibv_cq;
 import dev.verbena.verbs.ffi.gen.ibv_device;
 import dev.verbena.verbs.ffi.gen.ibv_device_attr;
+import dev.verbena.verbs.ffi.gen.ibv_device_attr_ex;
 import dev.verbena.verbs.ffi.gen.ibv_gid;
 import dev.verbena.verbs.ffi.gen.ibv_port_attr;
 import java.lang.foreign.Arena;
@@ -29,12 +33,13 @@ import org.jspecify.annotations.Nullable;
 public final class RdmaContext implements AutoCloseable {
     private static final ConcurrentHashMap<Long, RdmaContext> BORROWED = new ConcurrentHashMap<>();
 
-    private static final long PORT_GROWTH_BYTES = 64;
+    static final long PORT_GROWTH_BYTES = 64;
 
     private final long handle;
     private final boolean borrowed;
     private final String deviceName;
     private final ContextOps ops;
+    private final ExtendedOps extendedOps;
     private final Lifecycle lifecycle;
     private volatile boolean deviceRemoved;
 
@@ -53,6 +58,7 @@ public final class RdmaContext implements AutoCloseable {
         this.borrowed = borrowed;
         this.deviceName = deviceNameOf(handle);
         this.ops = new ContextOps(handle);
+        this.extendedOps = new ExtendedOps(handle);
         this.lifecycle = lifecycle;
         lifecycle.rename("context of " + deviceName);
     }
@@ -105,7 +111,7 @@ public final class RdmaContext implements AutoCloseable {
                     if (known != context || context.lifecycle.hasChildren()) {
                         return known; // somebody was faster, or uses it again
                     }
-                    if (gone) {
+                    if (gone && !LibrdmacmDevices.retire(context.handle)) {
                         LibrdmacmDevices.abandon(context.handle);
                     }
                     context.lifecycle.close(() -> Librdmacm.FREE_DEVICES.call(list));
@@ -144,6 +150,37 @@ public final class RdmaContext implements AutoCloseable {
             Libibverbs.QUERY_DEVICE.call(handle, attributes.address());
             return DeviceAttributes.decode(attributes);
         }
+    }
+
+    /// What the device can do, with what later releases added (`ibv_query_device_ex(3)`). A device
+    /// or library that does not know the extended call gives the basic values, and 0 for the rest.
+    public ExtendedDeviceAttributes extendedAttributes() {
+        lifecycle.requireOpen();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = arena.allocate(ibv_device_attr_ex.layout());
+            if (!queryExtended(attributes)) {
+                attributes.fill((byte) 0);
+                Libibverbs.QUERY_DEVICE.call(
+                        handle, ibv_device_attr_ex.orig_attr(attributes).address());
+            }
+            return ExtendedDeviceAttributes.decode(attributes);
+        }
+    }
+
+    /// @return false when the provider does not have the call
+    private boolean queryExtended(MemorySegment attributes) {
+        NativeFunction query = extendedOps.queryDevice();
+        if (query == null) {
+            return false;
+        }
+        int errno = query.tryCall(handle, 0, attributes.address(), attributes.byteSize());
+        if (errno == Errno.EOPNOTSUPP || errno == Errno.ENOSYS) {
+            return false;
+        }
+        if (errno != 0) {
+            throw Errno.failure(query.name(), errno);
+        }
+        return true;
     }
 
     /// The state of a port (`ibv_query_port(3)`).
@@ -244,6 +281,10 @@ public final class RdmaContext implements AutoCloseable {
 
     ContextOps ops() {
         return ops;
+    }
+
+    ExtendedOps extendedOps() {
+        return extendedOps;
     }
 
     Lifecycle lifecycle() {

@@ -24,6 +24,24 @@
 /// [dev.verbena.verbs.WorkCompletions] batch. These calls never wait, allocate nothing, and report
 /// failure as errno value or status. Everything else throws.
 ///
+/// # Connections
+///
+/// The active side: [dev.verbena.verbs.CmId#resolveAddress], [dev.verbena.verbs.CmId#resolveRoute],
+/// [dev.verbena.verbs.CmId#createQueuePair], post receives, [dev.verbena.verbs.CmId#connect]. The
+/// passive side: [dev.verbena.verbs.CmId#bind], [dev.verbena.verbs.CmId#listen], and on the
+/// identifier of each [dev.verbena.verbs.CmEvent.ConnectRequest] the queue pair, its receives and
+/// [dev.verbena.verbs.CmId#accept]. Each step's outcome is an event of the
+/// [dev.verbena.verbs.EventChannel]; [dev.verbena.verbs.CmEvent.Established] makes the
+/// [dev.verbena.verbs.UnconnectedQueuePair] a [dev.verbena.verbs.QueuePair]. Either side may put up
+/// to 56 bytes (active) or 196 bytes (passive) of private data into that exchange.
+///
+/// # End
+///
+/// When a connection has ended, or [dev.verbena.verbs.QueuePair#error()] was called, everything
+/// posted completes as flushed. [dev.verbena.verbs.QueuePair#drain] waits for all of it;
+/// [dev.verbena.verbs.QueuePair#close()] ends the use of memory without it. The module's README has
+/// a server and a client in full.
+///
 /// # Threads
 ///
 /// One thread at a time posts to a queue pair, one polls a completion queue, one waits on a

@@ -18,8 +18,10 @@ record AbiTable(
     /// Where a member lies in its structure, in bytes.
     record Member(long offset, long size) {}
 
-    static AbiTable committed() {
-        try (InputStream in = AbiTable.class.getResourceAsStream("abi-rdma-core-44-x86_64.txt")) {
+    /// @param release of rdma-core
+    static AbiTable committed(int release) {
+        String file = "abi-rdma-core-" + release + "-x86_64.txt";
+        try (InputStream in = AbiTable.class.getResourceAsStream(file)) {
             if (in == null) {
                 throw new AssertionError("the ABI table is not among the test resources");
             }
@@ -30,6 +32,14 @@ record AbiTable(
         } catch (IOException e) {
             throw new AssertionError("the ABI table cannot be read", e);
         }
+    }
+
+    long size(String type) {
+        Long size = sizes.get(type);
+        if (size == null) {
+            throw new AssertionError("the ABI table does not have " + type);
+        }
+        return size;
     }
 
     static AbiTable parse(List<String> lines) {

@@ -3,6 +3,7 @@ package dev.verbena.verbs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.verbena.verbs.ffi.Errno;
+import dev.verbena.verbs.ffi.ExtendedOps;
 import java.lang.foreign.GroupLayout;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.PaddingLayout;
@@ -17,7 +18,8 @@ import org.junit.jupiter.api.TestFactory;
 /// Every layout and every constant that Java code uses, against what the C compiler says
 /// (`abi/abi.c`).
 class AbiTableTest {
-    private static final AbiTable TABLE = AbiTable.committed();
+    private static final AbiTable TABLE = AbiTable.committed(44);
+    private static final AbiTable NEWER = AbiTable.committed(65);
     private static final String GENERATED = "dev.verbena.verbs.ffi.gen.";
 
     @TestFactory
@@ -65,6 +67,8 @@ class AbiTableTest {
                         "SEND", SendSlots.SEND,
                         "SEND_WITH_IMM", SendSlots.SEND_WITH_IMM,
                         "RDMA_READ", SendSlots.RDMA_READ,
+                        "ATOMIC_CMP_AND_SWP", SendSlots.ATOMIC_CMP_AND_SWP,
+                        "ATOMIC_FETCH_AND_ADD", SendSlots.ATOMIC_FETCH_AND_ADD,
                         "LOCAL_INV", SendSlots.LOCAL_INV,
                         "BIND_MW", SendSlots.BIND_MW,
                         "SEND_WITH_INV", SendSlots.SEND_WITH_INV));
@@ -232,12 +236,88 @@ class AbiTableTest {
     @Test
     void remainingConstants_agreeWithTheHeader() {
         assertThat(NativeQueuePair.IBV_QPT_RC).isEqualTo(constant("IBV_QPT_RC"));
-        assertThat(NativeQueuePair.IBV_QP_STATE).isEqualTo(constant("IBV_QP_STATE"));
+        assertThat(CompletionQueue.IBV_CQ_ATTR_MODERATE)
+                .isEqualTo(constant("IBV_CQ_ATTR_MODERATE"));
+        assertThat(ExtendedOps.VERBS_ABI_IS_EXTENDED)
+                .isEqualTo(constant("__VERBS_ABI_IS_EXTENDED"));
         assertThat(SharedReceiveQueue.IBV_SRQ_LIMIT).isEqualTo(constant("IBV_SRQ_LIMIT"));
         assertThat(MemoryWindow.TYPE_2).isEqualTo(constant("IBV_MW_TYPE_2"));
         assertThat((int) Waiter.POLLIN).isEqualTo(constant("POLLIN"));
         assertThat(Waiter.EFD_CLOEXEC).isEqualTo(constant("EFD_CLOEXEC"));
         assertThat(Waiter.EFD_NONBLOCK).isEqualTo(constant("EFD_NONBLOCK"));
+    }
+
+    @Test
+    void queuePairAttributeMasks_agreeWithTheHeader() {
+        requireConstants(
+                "IBV_QP_",
+                Map.ofEntries(
+                        Map.entry("STATE", QueuePairAttributes.STATE),
+                        Map.entry("ACCESS_FLAGS", QueuePairAttributes.ACCESS_FLAGS),
+                        Map.entry("PORT", QueuePairAttributes.PORT),
+                        Map.entry("PATH_MTU", QueuePairAttributes.PATH_MTU),
+                        Map.entry("TIMEOUT", QueuePairAttributes.TIMEOUT),
+                        Map.entry("RETRY_CNT", QueuePairAttributes.RETRY_COUNT),
+                        Map.entry("RNR_RETRY", QueuePairAttributes.RNR_RETRY),
+                        Map.entry("MAX_QP_RD_ATOMIC", QueuePairAttributes.INITIATOR_DEPTH),
+                        Map.entry("MIN_RNR_TIMER", QueuePairAttributes.MIN_RNR_TIMER),
+                        Map.entry("MAX_DEST_RD_ATOMIC", QueuePairAttributes.RESPONDER_RESOURCES),
+                        Map.entry("DEST_QPN", QueuePairAttributes.PEER_NUMBER)));
+    }
+
+    @Test
+    void extendedCapabilities_agreeWithTheHeader() {
+        assertThat(ExtendedDeviceAttributes.OnDemandPaging.SUPPORT)
+                .isEqualTo(constant("IBV_ODP_SUPPORT"));
+        assertThat(ExtendedDeviceAttributes.OnDemandPaging.SUPPORT_IMPLICIT)
+                .isEqualTo(constant("IBV_ODP_SUPPORT_IMPLICIT"));
+        requireConstants(
+                "IBV_ODP_SUPPORT_",
+                Map.of(
+                        "IMPLICIT", ExtendedDeviceAttributes.OnDemandPaging.SUPPORT_IMPLICIT,
+                        "SEND", 1,
+                        "RECV", 2,
+                        "WRITE", 4,
+                        "READ", 8,
+                        "ATOMIC", 16,
+                        "SRQ_RECV", 32));
+        assertThat(ExtendedDeviceAttributes.Atomicity.of(constant("IBV_ATOMIC_NONE")))
+                .isEqualTo(ExtendedDeviceAttributes.Atomicity.NONE);
+        assertThat(ExtendedDeviceAttributes.Atomicity.of(constant("IBV_ATOMIC_HCA")))
+                .isEqualTo(ExtendedDeviceAttributes.Atomicity.DEVICE);
+        assertThat(ExtendedDeviceAttributes.Atomicity.of(constant("IBV_ATOMIC_GLOB")))
+                .isEqualTo(ExtendedDeviceAttributes.Atomicity.GLOBAL);
+    }
+
+    /// The libraries of a newer release fill and read the same structures.
+    @Test
+    void newerRelease_differsOnlyWhereItMayGrow() {
+        assertThat(NEWER.constants()).isEqualTo(TABLE.constants());
+        Map<String, Long> sizes = new LinkedHashMap<>(NEWER.sizes());
+        // Grows at its end; RdmaContext.port allocates room for that.
+        long port = TABLE.size("ibv_port_attr");
+        assertThat(sizes.put("ibv_port_attr", port))
+                .isBetween(port, port + RdmaContext.PORT_GROWTH_BYTES);
+        // Grows at its front; ExtendedOps counts from its end.
+        sizes.put("verbs_context", TABLE.size("verbs_context"));
+        assertThat(sizes).isEqualTo(TABLE.sizes());
+        assertThat(fromTheEnd(NEWER)).isEqualTo(fromTheEnd(TABLE));
+        TABLE.members()
+                .forEach((type, members) -> {
+                    if (!type.equals("verbs_context")) {
+                        assertThat(NEWER.members().get(type)).as(type).isEqualTo(members);
+                    }
+                });
+    }
+
+    private static Map<String, Long> fromTheEnd(AbiTable table) {
+        Map<String, Long> distances = new LinkedHashMap<>();
+        long size = table.size("verbs_context");
+        table.members()
+                .getOrDefault("verbs_context", Map.of())
+                .forEach((name, member) -> distances.put(name, size - member.offset()));
+        assertThat(distances).isNotEmpty();
+        return distances;
     }
 
     /// All constants of a prefix, no more and no fewer.

@@ -9,6 +9,7 @@ package dev.verbena.verbs;
 /// @param rnrRetryCount of either side
 /// @param sharedReceives receives come from a shared queue
 /// @param ackTimeout exponent, 0 for the default
+/// @param criticalPosts see [QueuePairOptions#withCriticalPosts(boolean)]
 record LoopbackOptions(
         int depth,
         int completions,
@@ -16,29 +17,58 @@ record LoopbackOptions(
         int receiveBytes,
         int rnrRetryCount,
         boolean sharedReceives,
-        int ackTimeout) {
+        int ackTimeout,
+        boolean criticalPosts) {
     static LoopbackOptions defaults() {
-        return new LoopbackOptions(16, 64, 8, Side.RECEIVE_BYTES, 7, false, 0);
+        return new LoopbackOptions(16, 64, 8, Side.RECEIVE_BYTES, 7, false, 0, false);
     }
 
     LoopbackOptions withReceives(int count, int bytes) {
         return new LoopbackOptions(
-                depth, completions, count, bytes, rnrRetryCount, sharedReceives, ackTimeout);
+                depth,
+                completions,
+                count,
+                bytes,
+                rnrRetryCount,
+                sharedReceives,
+                ackTimeout,
+                criticalPosts);
     }
 
     LoopbackOptions withRnrRetryCount(int count) {
         return new LoopbackOptions(
-                depth, completions, receives, receiveBytes, count, sharedReceives, ackTimeout);
+                depth,
+                completions,
+                receives,
+                receiveBytes,
+                count,
+                sharedReceives,
+                ackTimeout,
+                criticalPosts);
     }
 
     LoopbackOptions withCompletions(int count) {
         return new LoopbackOptions(
-                depth, count, receives, receiveBytes, rnrRetryCount, sharedReceives, ackTimeout);
+                depth,
+                count,
+                receives,
+                receiveBytes,
+                rnrRetryCount,
+                sharedReceives,
+                ackTimeout,
+                criticalPosts);
     }
 
     LoopbackOptions withSharedReceives() {
         return new LoopbackOptions(
-                depth, completions, receives, receiveBytes, rnrRetryCount, true, ackTimeout);
+                depth,
+                completions,
+                receives,
+                receiveBytes,
+                rnrRetryCount,
+                true,
+                ackTimeout,
+                criticalPosts);
     }
 
     LoopbackOptions withAckTimeout(int exponent) {
@@ -49,6 +79,19 @@ record LoopbackOptions(
                 receiveBytes,
                 rnrRetryCount,
                 sharedReceives,
-                exponent);
+                exponent,
+                criticalPosts);
+    }
+
+    LoopbackOptions withCriticalPosts() {
+        return new LoopbackOptions(
+                depth,
+                completions,
+                receives,
+                receiveBytes,
+                rnrRetryCount,
+                sharedReceives,
+                ackTimeout,
+                true);
     }
 }

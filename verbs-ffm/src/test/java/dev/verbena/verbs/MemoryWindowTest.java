@@ -11,18 +11,8 @@ class MemoryWindowTest extends LeakCheckedTest {
     private static final int OFFSET = 4096;
     private static final int LENGTH = 2048;
 
-    /// Binds a window over part of the passive side's region and waits for it.
     private static int bind(Side side, MemoryWindow window, int access) {
-        int key = window.nextKey();
-        side.sends.initialize(40, 40, SendSlots.BIND_MW, SendSlots.SIGNALED);
-        side.sends.bind(
-                40, window, key, side.region, side.region.address() + OFFSET, LENGTH, access);
-        side.post(40);
-        window.bindPosted(key);
-        Side.Completion bound = side.success();
-        assertThat(bound.opcode()).isEqualTo(WorkCompletions.BIND_MW);
-        assertThat(window.key()).isEqualTo(key);
-        return key;
+        return side.bind(window, OFFSET, LENGTH, access);
     }
 
     private static void read(Loopback loopback, int key, int offset, int bytes) {
@@ -33,8 +23,17 @@ class MemoryWindowTest extends LeakCheckedTest {
 
     private static void requireRefused(Loopback loopback, int key) {
         read(loopback, key, OFFSET, 16);
+        requireRefused(loopback);
+    }
+
+    /// Slot 0 is refused, and both queue pairs are in error.
+    private static void requireRefused(Loopback loopback) {
         assertThat(loopback.active.completionOf(0).status())
                 .isEqualTo(WorkCompletionStatus.REM_ACCESS_ERR);
+        assertThat(loopback.active.pair().state()).isEqualTo(QueuePairState.ERR);
+        loopback.passive.awaitError();
+        assertThat(loopback.passive.completion().status())
+                .isEqualTo(WorkCompletionStatus.WR_FLUSH_ERR);
     }
 
     @Test
@@ -67,8 +66,7 @@ class MemoryWindowTest extends LeakCheckedTest {
             boolean softRoce = loopback.softRoce();
             int end = softRoce ? Side.MEMORY_BYTES : OFFSET + LENGTH;
             read(loopback, key, end - 15, 16);
-            assertThat(loopback.active.completionOf(0).status())
-                    .isEqualTo(WorkCompletionStatus.REM_ACCESS_ERR);
+            requireRefused(loopback);
         }
     }
 
@@ -80,8 +78,7 @@ class MemoryWindowTest extends LeakCheckedTest {
             loopback.active.prepare(0, SendSlots.RDMA_WRITE, 0, 16);
             loopback.active.sends.remote(0, loopback.passive.region.address() + OFFSET, key);
             loopback.active.post(0);
-            assertThat(loopback.active.completionOf(0).status())
-                    .isEqualTo(WorkCompletionStatus.REM_ACCESS_ERR);
+            requireRefused(loopback);
         }
     }
 
@@ -92,10 +89,7 @@ class MemoryWindowTest extends LeakCheckedTest {
             int key = bind(loopback.passive, window, Access.REMOTE_READ);
             read(loopback, key, OFFSET, 16);
             loopback.active.success();
-            loopback.passive.sends.initialize(41, 41, SendSlots.LOCAL_INV, SendSlots.SIGNALED);
-            loopback.passive.sends.invalidateKey(41, key);
-            loopback.passive.post(41);
-            assertThat(loopback.passive.success().opcode()).isEqualTo(WorkCompletions.LOCAL_INV);
+            loopback.passive.invalidate(key);
             requireRefused(loopback, key);
         }
     }
@@ -105,12 +99,15 @@ class MemoryWindowTest extends LeakCheckedTest {
         try (Loopback loopback = Loopback.open();
                 MemoryWindow window = loopback.passive.domain.allocateMemoryWindow()) {
             int key = bind(loopback.passive, window, Access.REMOTE_READ);
+            loopback.active.fill(0, 16, 6);
             loopback.active.prepare(1, SendSlots.SEND_WITH_INV, 0, 16);
             loopback.active.sends.invalidateKey(1, key);
             loopback.active.post(1);
             Side.Completion received = loopback.passive.success();
             assertThat(loopback.passive.batch.keyInvalidated(0)).isTrue();
             assertThat(received.immediateOrKey()).isEqualTo(key);
+            assertThat(received.byteLength()).isEqualTo(16);
+            loopback.passive.requirePattern(Side.RECEIVES_AT, 16, 6);
             loopback.active.success();
             requireRefused(loopback, key);
         }
@@ -121,10 +118,7 @@ class MemoryWindowTest extends LeakCheckedTest {
         try (Loopback loopback = Loopback.open();
                 MemoryWindow window = loopback.passive.domain.allocateMemoryWindow()) {
             int first = bind(loopback.passive, window, Access.REMOTE_READ);
-            loopback.passive.sends.initialize(41, 41, SendSlots.LOCAL_INV, SendSlots.SIGNALED);
-            loopback.passive.sends.invalidateKey(41, first);
-            loopback.passive.post(41);
-            loopback.passive.success();
+            loopback.passive.invalidate(first);
             int second = bind(loopback.passive, window, Access.REMOTE_READ);
             assertThat(second).isNotEqualTo(first);
             read(loopback, second, OFFSET, 16);

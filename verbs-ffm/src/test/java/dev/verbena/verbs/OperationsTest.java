@@ -1,6 +1,7 @@
 package dev.verbena.verbs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -198,6 +199,98 @@ class OperationsTest extends LeakCheckedTest {
             assertThat(loopback.passive.success().wrId()).isEqualTo(Side.receiveId(0));
             loopback.passive.requirePattern(Side.RECEIVES_AT, 100, 8);
             loopback.active.success();
+        }
+    }
+
+    @Test
+    void compareAndSwap_storesOnlyWhatItExpected() {
+        try (Loopback loopback = Loopback.open()) {
+            Side to = loopback.passive;
+            to.memory.set(ValueLayout.JAVA_LONG, 64, 1_000);
+            // The second finds what the first stored, and leaves it.
+            for (int i = 0; i < 2; i++) {
+                loopback.active.prepare(i, SendSlots.ATOMIC_CMP_AND_SWP, 128 * i, 8);
+                loopback.active.sends.atomic(
+                        i, to.region.address() + 64, to.region.remoteKey(), 1_000, -5 - i);
+                loopback.active.post(i);
+                assertThat(loopback.active.success().opcode()).isEqualTo(WorkCompletions.COMP_SWAP);
+            }
+            assertThat(loopback.active.memory.get(ValueLayout.JAVA_LONG, 0)).isEqualTo(1_000);
+            assertThat(loopback.active.memory.get(ValueLayout.JAVA_LONG, 128)).isEqualTo(-5);
+            assertThat(to.memory.get(ValueLayout.JAVA_LONG, 64)).isEqualTo(-5);
+        }
+    }
+
+    @Test
+    void fetchAndAdd_addsAndBringsWhatWasThere() {
+        try (Loopback loopback = Loopback.open()) {
+            Side to = loopback.passive;
+            to.memory.set(ValueLayout.JAVA_LONG, 64, 1L << 40);
+            loopback.active.prepare(0, SendSlots.ATOMIC_FETCH_AND_ADD, 0, 8);
+            loopback.active.sends.atomic(0, to.region.address() + 64, to.region.remoteKey(), -3, 0);
+            loopback.active.post(0);
+            assertThat(loopback.active.success().opcode()).isEqualTo(WorkCompletions.FETCH_ADD);
+            assertThat(loopback.active.memory.get(ValueLayout.JAVA_LONG, 0)).isEqualTo(1L << 40);
+            assertThat(to.memory.get(ValueLayout.JAVA_LONG, 64)).isEqualTo((1L << 40) - 3);
+        }
+    }
+
+    @Test
+    void criticalPosts_doTheSame() {
+        try (Loopback loopback = Loopback.open(LoopbackOptions.defaults().withCriticalPosts())) {
+            loopback.active.fill(0, 200, 12);
+            loopback.active.prepare(0, SendSlots.SEND, 0, 200);
+            loopback.active.post(0);
+            assertThat(loopback.passive.success().byteLength()).isEqualTo(200);
+            loopback.passive.requirePattern(Side.RECEIVES_AT, 200, 12);
+            loopback.active.success();
+            loopback.passive.postReceive(0, Side.RECEIVE_BYTES);
+            // What goes wrong is reported as ever.
+            loopback.active.sends.segmentCount(0, 4);
+            loopback.active.sends.flags(0, SendSlots.INLINE);
+            for (int i = 0; i < 4; i++) {
+                loopback.active.sends.segment(0, i, loopback.active.region.address(), 1 << 20, 0);
+            }
+            assertThat(loopback.active.pair().postSend(loopback.active.sends, 0)).isPositive();
+            assertThat(loopback.active.sends.failedSlot()).isZero();
+        }
+    }
+
+    @Test
+    void queuePair_isSetToWhatWasNegotiated() {
+        try (Loopback loopback = Loopback.open()) {
+            QueuePair pair = loopback.active.pair();
+            QueuePairAttributes attributes = pair.attributes();
+            assertThat(attributes.state()).isEqualTo(QueuePairState.RTS);
+            assertThat(attributes.peerNumber()).isEqualTo(loopback.passive.pair().number());
+            assertThat(attributes.port()).isEqualTo(1);
+            assertThat(attributes.pathMtuBytes()).isBetween(256, 4096);
+            assertThat(attributes.initiatorDepth()).isEqualTo(4);
+            assertThat(attributes.responderResources()).isEqualTo(4);
+            assertThat(attributes.retryCount()).isEqualTo(3);
+            assertThat(attributes.rnrRetryCount()).isEqualTo(7);
+            pair.minRnrTimer(12);
+            assertThat(pair.attributes().minRnrTimer()).isEqualTo(12);
+            assertThatThrownBy(() -> pair.minRnrTimer(32))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Test
+    void remoteAccessTakenBack_isRefusedWhateverTheKey() {
+        try (Loopback loopback = Loopback.open()) {
+            Side to = loopback.passive;
+            to.pair().remoteAccess(Access.REMOTE_READ);
+            assertThat(to.pair().attributes().remoteAccess()).isEqualTo(Access.REMOTE_READ);
+            loopback.active.prepare(0, SendSlots.RDMA_WRITE, 0, 100);
+            loopback.active.sends.remote(0, to.region.address(), to.region.remoteKey());
+            loopback.active.post(0);
+            assertThat(loopback.active.completionOf(0).status())
+                    .isIn(
+                            WorkCompletionStatus.REM_ACCESS_ERR,
+                            WorkCompletionStatus.REM_INV_REQ_ERR);
+            assertThatThrownBy(() -> to.pair().remoteAccess(Access.LOCAL_WRITE))
+                    .isInstanceOf(IllegalArgumentException.class);
         }
     }
 

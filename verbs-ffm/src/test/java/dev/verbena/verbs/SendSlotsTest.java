@@ -97,6 +97,17 @@ class SendSlotsTest {
     }
 
     @Test
+    void atomic_landsWhereTheHeaderPutsIt() {
+        slots.atomic(1, 0x7000_0000_1238L, 0xbeef, 11, -12);
+        MemorySegment atomic = ibv_send_wr.wr.atomic(ibv_send_wr.wr(request(1)));
+        assertThat(ibv_send_wr.wr.atomic.remote_addr(atomic)).isEqualTo(0x7000_0000_1238L);
+        assertThat(ibv_send_wr.wr.atomic.compare_add(atomic)).isEqualTo(11);
+        assertThat(ibv_send_wr.wr.atomic.swap(atomic)).isEqualTo(-12);
+        assertThat(ibv_send_wr.wr.atomic.rkey(atomic)).isEqualTo(0xbeef);
+        assertThat(ibv_send_wr.wr_id(request(2))).isEqualTo(2);
+    }
+
+    @Test
     void slots_doNotShareCacheLines() {
         assertThat((slots.address(1) - slots.address(0)) % 64).isZero();
         assertThat(slots.address(0) % 64).isZero();

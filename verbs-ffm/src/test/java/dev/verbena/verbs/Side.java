@@ -15,7 +15,11 @@ final class Side implements AutoCloseable {
     static final int MEMORY_BYTES = 64 * 1024;
     static final int RECEIVE_BYTES = 1024;
     static final int ALL_ACCESS =
-            Access.LOCAL_WRITE | Access.REMOTE_READ | Access.REMOTE_WRITE | Access.MW_BIND;
+            Access.LOCAL_WRITE
+                    | Access.REMOTE_READ
+                    | Access.REMOTE_WRITE
+                    | Access.REMOTE_ATOMIC
+                    | Access.MW_BIND;
 
     /// Sends use the first half of the memory, receives the second.
     static final int RECEIVES_AT = MEMORY_BYTES / 2;
@@ -44,7 +48,8 @@ final class Side implements AutoCloseable {
         unconnected =
                 id.createQueuePair(
                         domain,
-                        new QueuePairOptions(queue, queue, options.depth(), 16, 4, 1, 64, false),
+                        new QueuePairOptions(queue, queue, options.depth(), 16, 4, 1, 64, false)
+                                .withCriticalPosts(options.criticalPosts()),
                         shared);
         sends = SendSlots.allocate(arena, 64, 4);
         receives = ReceiveSlots.allocate(arena, 16, 1);
@@ -95,6 +100,37 @@ final class Side implements AutoCloseable {
             throw new IllegalStateException("not connected");
         }
         return pair;
+    }
+
+    /// Binds a window to part of this side's memory and waits for that.
+    ///
+    /// @return the window's key
+    int bind(MemoryWindow window, int offset, int bytes, int access) {
+        int key = window.nextKey();
+        sends.initialize(40, 40, SendSlots.BIND_MW, SendSlots.SIGNALED);
+        sends.bind(40, window, key, region, region.address() + offset, bytes, access);
+        post(40);
+        window.bindPosted(key);
+        assertThat(success().opcode()).isEqualTo(WorkCompletions.BIND_MW);
+        assertThat(window.key()).isEqualTo(key);
+        return key;
+    }
+
+    /// Invalidates a key of this side and waits for that.
+    void invalidate(int key) {
+        sends.initialize(41, 41, SendSlots.LOCAL_INV, SendSlots.SIGNALED);
+        sends.invalidateKey(41, key);
+        post(41);
+        assertThat(success().opcode()).isEqualTo(WorkCompletions.LOCAL_INV);
+    }
+
+    /// Waits until the queue pair is in error: what the other side does is seen a moment later.
+    void awaitError() {
+        long deadline = System.nanoTime() + 20_000_000_000L;
+        while (pair().state() != QueuePairState.ERR) {
+            assertThat(System.nanoTime()).as("time until ERR").isLessThan(deadline);
+            Thread.onSpinWait();
+        }
     }
 
     /// Fills a slot with a signalled request over `bytes` of this side's memory from `offset`.

@@ -18,6 +18,7 @@ public final class Errno {
     public static final int EBUSY = 16;
     public static final int ENODEV = 19;
     public static final int EINVAL = 22;
+    public static final int ENOSYS = 38;
     public static final int EOPNOTSUPP = 95;
     public static final int EADDRNOTAVAIL = 99;
     public static final int ENETUNREACH = 101;
@@ -51,7 +52,7 @@ public final class Errno {
                     Map.entry(32, "EPIPE"),
                     Map.entry(33, "EDOM"),
                     Map.entry(34, "ERANGE"),
-                    Map.entry(38, "ENOSYS"),
+                    Map.entry(ENOSYS, "ENOSYS"),
                     Map.entry(52, "EBADE"),
                     Map.entry(61, "ENODATA"),
                     Map.entry(62, "ETIME"),
