@@ -1,0 +1,37 @@
+package dev.verbena.testkit.internal.wire;
+
+import dev.verbena.internal.memory.MemoryDomain;
+import dev.verbena.internal.memory.Region;
+import dev.verbena.testkit.internal.wire.SimulatedDevice.Use;
+import java.lang.foreign.MemorySegment;
+
+/// Registered memory of one association on a device in memory.
+public final class SimulatedMemoryDomain extends MemoryDomain {
+    private final SimulatedDevice device;
+
+    public SimulatedMemoryDomain(SimulatedDevice device) {
+        this.device = device;
+    }
+
+    @Override
+    protected Region registerWithDevice(MemorySegment segment) {
+        int local = device.register(segment, Use.LOCAL);
+        int reads = device.register(segment, Use.CONTROLLER_READS);
+        int writes = device.register(segment, Use.CONTROLLER_WRITES);
+        return new Region(
+                segment,
+                local,
+                reads,
+                writes,
+                () -> {
+                    device.deregister(local);
+                    device.deregister(reads);
+                    device.deregister(writes);
+                });
+    }
+
+    @Override
+    public void close() {
+        closeRegions();
+    }
+}

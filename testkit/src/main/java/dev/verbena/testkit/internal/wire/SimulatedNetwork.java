@@ -1,0 +1,71 @@
+package dev.verbena.testkit.internal.wire;
+
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/// One host's network: its card, and who listens at which address.
+///
+/// Threads: any.
+public final class SimulatedNetwork {
+    private final Scheduler scheduler;
+    private final SimulatedDevice device = new SimulatedDevice();
+    private final Map<String, TargetPort> listeners = new ConcurrentHashMap<>();
+    private final List<SimulatedQueue> queues = new CopyOnWriteArrayList<>();
+
+    public SimulatedNetwork(Scheduler scheduler) {
+        this.scheduler = scheduler;
+    }
+
+    public Scheduler scheduler() {
+        return scheduler;
+    }
+
+    public SimulatedDevice device() {
+        return device;
+    }
+
+    /// Lets somebody listen at an address; null for nobody.
+    public void listen(InetSocketAddress address, @Nullable TargetPort port) {
+        if (port == null) {
+            listeners.remove(key(address));
+        } else {
+            listeners.put(key(address), port);
+        }
+    }
+
+    @Nullable TargetPort listener(InetSocketAddress address) {
+        return listeners.get(key(address));
+    }
+
+    private static String key(InetSocketAddress address) {
+        return address.getAddress().getHostAddress() + " " + address.getPort();
+    }
+
+    void opened(SimulatedQueue queue) {
+        queues.add(queue);
+    }
+
+    void closed(SimulatedQueue queue) {
+        queues.remove(queue);
+    }
+
+    /// Queue pairs that exist.
+    public int queueCount() {
+        return queues.size();
+    }
+
+    /// Pulls the card: every queue pair on it ends, its keys mean nothing any more.
+    public void removeDevice() {
+        device.removed();
+        queues.forEach(queue -> queue.target().endWithDevice());
+    }
+
+    /// The card is back, with nothing on it.
+    public void returnDevice() {
+        device.returned();
+    }
+}

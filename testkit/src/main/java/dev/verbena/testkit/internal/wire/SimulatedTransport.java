@@ -1,0 +1,152 @@
+package dev.verbena.testkit.internal.wire;
+
+import dev.verbena.ConnectFailedException;
+import dev.verbena.internal.fabric.ConnectRefusals;
+import dev.verbena.internal.fabric.Deadline;
+import dev.verbena.internal.fabric.FabricQueue;
+import dev.verbena.internal.fabric.QueueParameters;
+import dev.verbena.internal.fabric.Transport;
+import dev.verbena.internal.memory.MemoryDomain;
+import dev.verbena.nvme.RdmaPrivateData;
+import dev.verbena.testkit.Fault;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// The way to one address on a network in memory.
+///
+/// Threads: any.
+public final class SimulatedTransport implements Transport {
+    /// Connection manager reasons.
+    private static final int NOBODY_LISTENS = 8;
+
+    private static final int CONSUMER_DEFINED = 28;
+
+    /// Longest wait for one step of a connection, as on a real network.
+    private static final long STEP_NANOS = TimeUnit.SECONDS.toNanos(3);
+
+    private final SimulatedNetwork network;
+    private final InetSocketAddress destination;
+    private final String address;
+    private final SimulatedMemoryDomain memory;
+    private boolean closed;
+
+    public SimulatedTransport(
+            SimulatedNetwork network, InetSocketAddress destination, String address) {
+        this.network = network;
+        this.destination = destination;
+        this.address = address;
+        this.memory = new SimulatedMemoryDomain(network.device());
+    }
+
+    @Override
+    public FabricQueue connect(QueueParameters parameters, Deadline deadline) throws IOException {
+        requireOpen();
+        TargetPort port = network.listener(destination);
+        if (port == null) {
+            throw rejected(NOBODY_LISTENS, "invalid service id", new byte[0], parameters);
+        }
+        List<Fault> faults = port.connecting(parameters.queueId());
+        byte[] accept = new RdmaPrivateData.Accept(0, parameters.entryCount()).encode();
+        List<Fault> hostFaults = new ArrayList<>();
+        for (Fault fault : faults) {
+            switch (fault) {
+                case Fault.Reject reject -> {
+                    byte[] data =
+                            reject.status() < 0
+                                    ? new byte[0]
+                                    : RdmaPrivateDataBytes.reject(reject.status());
+                    throw rejected(reject.reason(), "as the test wants", data, parameters);
+                }
+                case Fault.SlowAccept slow -> pause(slow.delay().toNanos(), parameters, deadline);
+                case Fault.Unreachable unreachable -> {
+                    pause(Long.MAX_VALUE, parameters, deadline);
+                }
+                case Fault.AcceptWith with ->
+                        accept =
+                                RdmaPrivateDataBytes.accept(
+                                        with.recordFormat(), with.receiveQueueSize());
+                case Fault.HangFlush hang -> hostFaults.add(hang);
+                case Fault.RefuseDestroy refuse -> hostFaults.add(refuse);
+                default ->
+                        throw new IllegalArgumentException(
+                                fault + " cannot happen to a connection");
+            }
+        }
+        int status = port.judge(request(parameters));
+        if (status != 0) {
+            throw rejected(
+                    CONSUMER_DEFINED,
+                    "consumer defined",
+                    RdmaPrivateDataBytes.reject(status),
+                    parameters);
+        }
+        int depth = ConnectRefusals.acceptedDepth(accept, parameters, address);
+        requireOpen();
+        SimulatedQueue queue = new SimulatedQueue(parameters, depth, network, port, hostFaults);
+        network.opened(queue);
+        return queue;
+    }
+
+    private static RdmaPrivateData.Request request(QueueParameters parameters) {
+        return RdmaPrivateData.Request.decode(
+                RdmaPrivateData.encodeRequest(
+                        parameters.queueId(),
+                        parameters.entryCount(),
+                        parameters.entryCount() - 1,
+                        parameters.queueId() == 0 ? 0 : parameters.controllerId()));
+    }
+
+    private void requireOpen() throws IOException {
+        synchronized (this) {
+            if (closed) {
+                throw new IOException("The connection to " + address + " is closed");
+            }
+        }
+        if (!network.device().isPresent()) {
+            throw ConnectRefusals.unreachable(address, 0, "there is no RDMA device", null);
+        }
+    }
+
+    private ConnectFailedException rejected(
+            int reason, String name, byte[] privateData, QueueParameters parameters) {
+        return ConnectRefusals.rejected(reason, name, privateData, address, parameters.queueId());
+    }
+
+    private void pause(long nanos, QueueParameters parameters, Deadline deadline)
+            throws IOException {
+        long most = Math.min(STEP_NANOS, deadline.remainingNanos());
+        network.scheduler().await(this, () -> false, Math.min(nanos, most));
+        if (nanos > most) {
+            throw ConnectRefusals.timedOut(
+                    "was waiting for the target to accept the connection",
+                    address,
+                    parameters.queueId());
+        }
+    }
+
+    @Override
+    public MemoryDomain memory() {
+        return memory;
+    }
+
+    @Override
+    public String address() {
+        return address;
+    }
+
+    @Override
+    public int sendSegmentMax() {
+        return 1 + SimulatedQueue.SEGMENTS_MAX;
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            closed = true;
+        }
+        memory.close();
+    }
+}
