@@ -42,13 +42,13 @@ public final class IoCost implements Callable<Integer> {
     @Option(names = "--bytes", description = "of a read (default ${DEFAULT-VALUE})")
     private int bytes = 4096;
 
-    @Option(names = "--warm-up", description = "seconds not counted (default ${DEFAULT-VALUE})")
+    @Option(names = "--warm-up", description = "CPU seconds not counted (default ${DEFAULT-VALUE})")
     private int warmUpSeconds = 4;
 
     @Option(names = "--windows", description = "windows measured (default ${DEFAULT-VALUE})")
     private int windows = 21;
 
-    @Option(names = "--window-ms", description = "length of a window (default ${DEFAULT-VALUE})")
+    @Option(names = "--window-ms", description = "CPU time of a window (default ${DEFAULT-VALUE})")
     private int windowMillis = 200;
 
     @Option(names = "--traddr", description = "address (default ${DEFAULT-VALUE})")
@@ -91,20 +91,19 @@ public final class IoCost implements Callable<Integer> {
         };
     }
 
-    /// Runs until the time is over.
+    /// Runs until the time is over. CPU time, so that a busy machine does not shorten it.
     ///
     /// @return how many I/Os fill a window
     private long warmUp(Load load) throws IOException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(warmUpSeconds);
+        long end = Windows.cpuNanos(load) + TimeUnit.SECONDS.toNanos(warmUpSeconds);
         long ios = IOS_PER_WINDOW_MIN;
-        long nanos;
         do {
-            long start = System.nanoTime();
+            long start = Windows.cpuNanos(load);
             load.run(ios);
-            nanos = Math.max(1, System.nanoTime() - start);
+            long nanos = Math.max(1, Windows.cpuNanos(load) - start);
             long fitting = TimeUnit.MILLISECONDS.toNanos(windowMillis) * ios / nanos;
             ios = Math.clamp(fitting, IOS_PER_WINDOW_MIN, 2 * ios);
-        } while (System.nanoTime() < end);
+        } while (Windows.cpuNanos(load) < end);
         return ios;
     }
 }

@@ -50,6 +50,13 @@ final class Windows {
         return windows;
     }
 
+    /// CPU time so far of what does the work: of this thread, or of all.
+    static long cpuNanos(Load load) {
+        return load.ownThreadOnly()
+                ? THREADS.getCurrentThreadCpuTime()
+                : SYSTEM.getProcessCpuTime();
+    }
+
     private static double perIo(long total, long ios) {
         return (double) total / ios;
     }
