@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// and one for receives, each with a channel where events are wanted, and one registered buffer.
 final class Peer implements AutoCloseable {
     private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
-    private static final int ACCEPT_MILLIS = 60_000;
+    private static final int ACCEPT_MILLIS = 180_000;
     private static final int PRIVATE_BYTES = Long.BYTES + 2 * Integer.BYTES;
 
     /// What both sides have to know of each other's buffer.
