@@ -54,7 +54,7 @@ public final class BlockDevice implements AutoCloseable {
                         namespace.id(),
                         namespace.blockSize(),
                         ioTimeout.toNanos(),
-                        controller::lost,
+                        failure -> controller.lost(this, failure),
                         () -> controller.closed(this, queueId));
     }
 

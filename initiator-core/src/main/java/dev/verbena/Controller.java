@@ -1,214 +1,251 @@
 package dev.verbena;
 
-import dev.verbena.internal.control.AdminCalls;
-import dev.verbena.internal.control.Association;
 import dev.verbena.internal.control.AssociationParameters;
-import dev.verbena.internal.engine.CommandLimits;
+import dev.verbena.internal.control.ControlRuntime;
+import dev.verbena.internal.control.ControlThreads;
+import dev.verbena.internal.control.NamespaceChanges;
+import dev.verbena.internal.control.Session;
 import dev.verbena.internal.engine.CommandQueue;
-import dev.verbena.internal.engine.DataPlacement;
-import dev.verbena.internal.engine.QueueSettings;
-import dev.verbena.internal.fabric.Deadline;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.nvme.Capabilities;
 import dev.verbena.nvme.IdentifyController;
 import dev.verbena.nvme.Version;
+import dev.verbena.nvme.log.AnaLog;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
-import java.util.BitSet;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// A connected controller of one subsystem.
+/// A controller of one subsystem.
 ///
-/// When its connection is lost every command ends with an error, [#state] becomes
-/// [ControllerState#DEAD] and stays so: connect again for a new controller.
+/// When its connection is lost it is connected again, as the [ConnectOptions] say: devices wait and
+/// go on, [IoQueue]s end. [#status] and the listeners tell at each moment what is happening and
+/// when the next attempt comes. It is [ControllerState#DEAD] when it was closed, or was given up
+/// after `ctrlLossTimeout`; then connect again for a new controller.
+///
+/// What describes the controller, such as [#identify], is what it said at the last connect.
 ///
 /// Threads: any.
 public final class Controller implements AutoCloseable {
-    private static final Duration SHUTDOWN_TIMEOUT_MAX = Duration.ofSeconds(30);
-
-    private final Association association;
+    private final AssociationParameters parameters;
+    private final Transport transport;
     private final Consumer<Controller> onClose;
-    private final AtomicReference<@Nullable FabricFailure> loss = new AtomicReference<>();
-    private final BitSet queueIds = new BitSet();
-    private final Set<IoQueue> queues = new LinkedHashSet<>();
-    private final Set<BlockDevice> devices = new LinkedHashSet<>();
+    private final ControllerListeners listeners;
+    private final ControllerOwner owner;
 
-    /// Queues being connected at this moment; guarded by this.
-    private int opening;
+    /// The open queues and devices, with the connection each belongs to; guarded by this.
+    private final Map<IoQueue, Session> queues = new LinkedHashMap<>();
+
+    private final Map<BlockDevice, Session> devices = new LinkedHashMap<>();
 
     /// Set by [#close]: no queue is opened any more; guarded by this.
     private boolean closing;
 
-    private final IdentifyController identify;
-    private final DataPlacement placement;
-    private final QueueSettings queueSettings;
-    private final int ioQueueCount;
-    private final Version version;
-    private volatile List<Namespace> namespaces;
-    private volatile ControllerState state = ControllerState.LIVE;
+    private boolean released;
 
     private Controller(
-            Association association,
-            Consumer<Controller> onClose,
-            IdentifyController identify,
-            CommandLimits limits,
-            Version version,
-            int ioQueueCount,
-            List<Namespace> namespaces) {
-        this.association = association;
+            Transport transport,
+            AssociationParameters parameters,
+            ControlRuntime runtime,
+            Consumer<Controller> onClose) {
+        this.transport = transport;
+        this.parameters = parameters;
         this.onClose = onClose;
-        this.identify = identify;
-        this.version = version;
-        this.ioQueueCount = ioQueueCount;
-        this.namespaces = namespaces;
-        this.placement = placement(association, identify);
-        ConnectOptions options = association.parameters().options();
-        this.queueSettings =
-                new QueueSettings(
-                        placement,
-                        limits,
-                        options.ioTimeout().toNanos(),
-                        options.timeoutPolicy(),
-                        options.waitMode());
+        this.listeners = new ControllerListeners(this, runtime);
+        this.owner = new ControllerOwner(transport, parameters, runtime, new Users());
     }
 
-    private static DataPlacement placement(Association association, IdentifyController identify) {
-        DataPlacement placement =
-                DataPlacement.of(
-                        identify.ioCommandCapsuleBytes(),
-                        identify.inCapsuleDataOffsetBytes(),
-                        identify.inCapsuleOffsetSupported(),
-                        association.sendSegmentMax(),
-                        identify.maximumDataBlockDescriptors(),
-                        identify.maximumTransferBytes(association.capabilities()));
-        return association.parameters().options().inCapsuleData()
-                ? placement
-                : placement.withoutInCapsuleData();
+    /// Starts to connect.
+    ///
+    /// @param transport owned by the controller from now on
+    /// @param onOpen told at once
+    /// @param onClose told when the controller is closed, or could not be connected
+    /// @return completes on a thread that must not be blocked; cancelling it ends the attempt
+    static CompletableFuture<Controller> connect(
+            Transport transport,
+            AssociationParameters parameters,
+            ControlRuntime runtime,
+            Consumer<Controller> onOpen,
+            Consumer<Controller> onClose) {
+        Controller controller = new Controller(transport, parameters, runtime, onClose);
+        onOpen.accept(controller);
+        CompletableFuture<Controller> result = new CompletableFuture<>();
+        var _ =
+                controller
+                        .owner
+                        .driver()
+                        .open()
+                        .whenComplete((session, e) -> {
+                            if (e == null) {
+                                if (!result.complete(controller)) {
+                                    // Cancelled meanwhile: nobody would ever close it.
+                                    runtime.start("close", controller::close);
+                                }
+                            } else {
+                                controller.release();
+                                result.completeExceptionally(e);
+                            }
+                        });
+        var _ =
+                result.whenComplete((nothing, e) -> {
+                    if (result.isCancelled()) {
+                        var _ = controller.owner.driver().close();
+                    }
+                });
+        return result;
     }
 
+    /// As above with threads of its own, waiting.
     static Controller connect(
             Transport transport, AssociationParameters parameters, Consumer<Controller> onClose)
             throws IOException {
-        // A loss before the controller object exists is kept here until it does.
-        AtomicReference<@Nullable Controller> self = new AtomicReference<>();
-        Association association =
-                Association.open(
+        ControlThreads threads = new ControlThreads();
+        return await(
+                connect(
                         transport,
                         parameters,
-                        failure -> {
-                            Controller controller = self.get();
-                            if (controller != null) {
-                                controller.lost(failure);
-                            }
-                        });
+                        threads,
+                        controller -> {},
+                        controller -> {
+                            threads.close();
+                            onClose.accept(controller);
+                        }));
+    }
+
+    /// Waits for a connection; an interrupt ends the attempt.
+    static Controller await(CompletableFuture<Controller> future) throws IOException {
         try {
-            Controller controller = setUp(association, parameters, onClose);
-            self.set(controller);
-            FabricFailure failure = association.failure();
-            if (failure != null) {
-                controller.lost(failure);
-            }
-            return controller;
-        } catch (IOException | RuntimeException e) {
-            association.close();
-            throw e;
+            return future.get();
+        } catch (InterruptedException e) {
+            future.cancel(true);
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("Interrupted while connecting");
+        } catch (ExecutionException e) {
+            throw thrown(e.getCause());
         }
     }
 
-    private static Controller setUp(
-            Association association, AssociationParameters parameters, Consumer<Controller> onClose)
-            throws IOException {
-        AdminCalls calls = new AdminCalls(association);
-        Version version =
-                new Version((int) association.property(dev.verbena.nvme.Property.VS, false));
-        IdentifyController identify = calls.identifyController();
-        if (identify.keepAliveGranularity100ms() > 0 && !parameters.keepAliveTimeout().isZero()) {
-            association.startKeepAlive();
+    private static IOException thrown(@Nullable Throwable cause) {
+        if (cause instanceof IOException io) {
+            // Where the caller waited belongs into the trace, not only Verbena's thread.
+            io.addSuppressed(new Exception("Called here"));
+            return io;
         }
-        if (!identify.keyedSglSupported()) {
-            throw new IOException(
-                    "The controller of "
-                            + parameters.subsystem()
-                            + " does not support keyed SGLs (SGLS bit 2), which NVMe over RDMA needs");
-        }
-        int granted = calls.requestIoQueues(parameters.options().ioQueues());
-        CommandLimits limits =
-                CommandLimits.of(
-                        identify, calls.identifyNvmController(), association.capabilities());
-        return new Controller(
-                association,
-                onClose,
-                identify,
-                limits,
-                version,
-                granted,
-                NamespaceReader.read(calls));
+        return new IOException("Connecting failed", cause);
     }
 
-    /// Where the controller stands.
+    /// Where the controller stands; short for [#status].
     public ControllerState state() {
-        return state;
+        return status().state();
     }
 
-    /// What Identify Controller said when the controller was connected.
+    /// What the controller is doing, why, and what comes next.
+    public ControllerStatus status() {
+        return owner.driver().status();
+    }
+
+    /// Lets a listener hear what happens from now on.
+    public void addListener(ControllerListener listener) {
+        listeners.add(listener);
+    }
+
+    /// Lets a listener hear nothing more; calls on their way still arrive.
+    public void removeListener(ControllerListener listener) {
+        listeners.remove(listener);
+    }
+
+    /// The last connection there was: whoever has a controller had one connection at least.
+    private Session session() {
+        Session session = owner.current();
+        if (session == null) {
+            throw new IllegalStateException("The controller was never connected");
+        }
+        return session;
+    }
+
+    /// The connection, when it is usable.
+    private Session live() throws ConnectionLostException {
+        Session session = session();
+        ControllerStatus status = status();
+        if (status.state() == ControllerState.LIVE) {
+            return session;
+        }
+        throw new ConnectionLostException(
+                status.reason().isEmpty()
+                        ? "The controller is closed"
+                        : "The connection to " + transport.address() + " is lost: " + status);
+    }
+
+    /// What Identify Controller said.
     public IdentifyController identify() {
-        return identify;
+        return session().identify();
     }
 
     /// The controller's capabilities (CAP property).
     public Capabilities capabilities() {
-        return association.capabilities();
+        return session().association().capabilities();
     }
 
     /// The version of the NVMe specification it claims (VS property).
     public Version version() {
-        return version;
+        return session().version();
     }
 
-    /// Id of this association in the subsystem (CNTLID).
+    /// Id of this association in the subsystem (CNTLID); a new one with each connection.
     public int controllerId() {
-        return association.controllerId();
+        return session().association().controllerId();
     }
 
     /// Name of the subsystem that was connected.
     public String subsystemNqn() {
-        return association.parameters().subsystem().value();
+        return parameters.subsystem().value();
     }
 
     /// I/O queues the controller granted; this many [IoQueue]s and [BlockDevice]s can be open at
-    /// the same time.
+    /// the same time. May differ after each reconnect.
     public int ioQueueCount() {
-        return ioQueueCount;
+        return session().ioQueueCount();
     }
 
     /// Most bytes of a write that travel in the command capsule; 0 when the controller takes none
     /// there.
     public int inCapsuleBytesMax() {
-        return placement.inCapsuleBytesMax();
+        return session().placement().inCapsuleBytesMax();
     }
 
     /// Most bytes one command can move (MDTS).
     public int transferBytesMax() {
-        return placement.transferBytesMax();
+        return session().placement().transferBytesMax();
     }
 
-    /// The active namespaces as they were at connect, or at the last [#rescan].
+    /// The active namespaces as they were when the controller last said that they changed, at
+    /// connect, or at the last [#rescan]. An immutable snapshot; see
+    /// [ControllerEvent.NamespacesChanged].
     public List<Namespace> namespaces() {
-        return namespaces;
+        return owner.namespaces();
+    }
+
+    /// How the controller reaches its groups of namespaces (ANA), as it last said; empty when it
+    /// does not report that.
+    public Optional<AnaLog> anaLog() {
+        return owner.ana();
     }
 
     /// One of [#namespaces].
     ///
     /// @throws IOException when no such namespace is active
     public Namespace namespace(int id) throws IOException {
-        for (Namespace namespace : namespaces) {
+        for (Namespace namespace : namespaces()) {
             if (namespace.id() == id) {
                 return namespace;
             }
@@ -219,34 +256,68 @@ public final class Controller implements AutoCloseable {
                         + " has no active namespace "
                         + Integer.toUnsignedString(id)
                         + "; it has "
-                        + namespaces.stream().map(n -> Integer.toUnsignedString(n.id())).toList());
+                        + namespaces().stream()
+                                .map(n -> Integer.toUnsignedString(n.id()))
+                                .toList());
     }
 
     /// Reads the list of namespaces again.
     public List<Namespace> rescan() throws IOException {
-        namespaces = NamespaceReader.read(new AdminCalls(association));
-        return namespaces;
+        return owner.rescan(live());
     }
 
-    /// Allocates memory that this controller's commands can use without a copy.
+    /// Disables the controller and connects it again, as after a loss; what is under way is treated
+    /// as there. While the controller is being connected again anyway, the next attempt is made at
+    /// once. Waits until it is live.
+    ///
+    /// @throws IOException when the controller is closed or given up first
+    public void reset() throws IOException {
+        try {
+            owner.driver().reset().get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("Interrupted while the controller is being reset");
+        } catch (ExecutionException e) {
+            throw thrown(e.getCause());
+        }
+    }
+
+    /// Waits until the controller is live.
+    ///
+    /// @return whether it is; false when the time is over
+    /// @throws IOException when the controller is closed or given up
+    public boolean awaitLive(Duration timeout) throws IOException, InterruptedException {
+        try {
+            owner.driver().live().get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        } catch (ExecutionException e) {
+            throw thrown(e.getCause());
+        }
+    }
+
+    /// Allocates memory that this controller's commands can use without a copy. It outlives a lost
+    /// connection.
     ///
     /// @param byteSize of the whole arena
     /// @throws dev.verbena.verbs.RdmaException when it cannot be registered, usually for the
     ///   locked-memory limit
     public DmaArena newArena(long byteSize) {
-        return new DmaArena(association.memory(), byteSize);
+        return new DmaArena(transport.memory(), byteSize);
     }
 
-    /// Opens an I/O queue with the size of the connect options.
+    /// Opens an I/O queue with the size of the connect options. It ends with the connection: when
+    /// the controller is live again, open another.
     ///
     /// @throws ConnectFailedException when the controller refuses it
-    /// @throws IOException when all granted queues are open
+    /// @throws IOException when all granted queues are open, or the controller is not live
     public IoQueue openQueue() throws IOException {
-        return open(commands -> {
-            IoQueue queue = new IoQueue(this, commands, association.memory(), queueSettings);
-            queues.add(queue);
-            return queue;
-        });
+        Session session = live();
+        CommandQueue commands = session.openQueue();
+        IoQueue queue = new IoQueue(this, commands, transport.memory(), session.settings());
+        register(queues, queue, session, commands);
+        return queue;
     }
 
     /// Opens a namespace for reading and writing, on an I/O queue and a thread of its own.
@@ -255,129 +326,67 @@ public final class Controller implements AutoCloseable {
     /// @throws IOException when no such namespace is active, its format cannot be used, or no queue
     ///   can be opened
     public BlockDevice openDevice(int namespaceId) throws IOException {
+        Session session = live();
         Namespace namespace = namespace(namespaceId);
-        namespace.requireUsable(placement.transferBytesMax());
-        return open(commands -> {
-            BlockDevice device =
-                    new BlockDevice(
-                            this,
-                            namespace,
-                            commands,
-                            association.memory(),
-                            placement,
-                            association.parameters().options().ioTimeout());
-            devices.add(device);
-            return device;
-        });
+        namespace.requireUsable(session.placement().transferBytesMax());
+        CommandQueue commands = session.openQueue();
+        BlockDevice device =
+                new BlockDevice(
+                        this,
+                        namespace,
+                        commands,
+                        transport.memory(),
+                        session.placement(),
+                        parameters.options().ioTimeout());
+        register(devices, device, session, commands);
+        return device;
     }
 
-    /// Connects a queue and gives it to its user.
-    ///
-    /// @param user made under this object's lock, so that nobody sees it end before it is listed
-    private <T> T open(Function<CommandQueue, T> user) throws IOException {
-        int queueId = takeQueueId();
-        CommandQueue commands = null;
-        boolean opened = false;
-        try {
-            commands = connectQueue(queueId);
-            T result;
-            synchronized (this) {
-                if (closing) {
-                    throw lostException();
-                }
-                result = user.apply(commands);
-                opened = true;
-            }
-            failIfLost(commands);
-            return result;
-        } finally {
-            if (!opened && commands != null) {
-                commands.close((token, slot, status, result) -> {});
-            }
-            openingEnded(queueId, opened);
+    /// Lists what was opened. When the connection broke meanwhile it ends at once; its user sees
+    /// that as any other loss.
+    private synchronized <T> void register(
+            Map<T, Session> users, T user, Session session, CommandQueue commands) {
+        users.put(user, session);
+        FabricFailure failure = session.failure();
+        if (failure == null && closing) {
+            failure = new FabricFailure(FabricFailure.Kind.CLOSED, "the controller is closed");
         }
-    }
-
-    private synchronized void openingEnded(int queueId, boolean opened) {
-        opening--;
-        if (!opened) {
-            queueIds.clear(queueId);
-        }
-        notifyAll();
-    }
-
-    private CommandQueue connectQueue(int queueId) throws IOException {
-        int entries =
-                Math.min(
-                        association.parameters().options().queueSize(),
-                        capabilities().maximumQueueEntries());
-        int outstandingMax = identify.maximumOutstandingCommands();
-        if (outstandingMax > 0) {
-            // One entry of a ring stays empty.
-            entries = Math.min(entries, outstandingMax + 1);
-        }
-        return association.openIoQueue(queueId, Math.max(2, entries), placement.slotBytes());
-    }
-
-    private synchronized int takeQueueId() throws IOException {
-        if (state != ControllerState.LIVE || closing) {
-            throw lostException();
-        }
-        int queueId = queueIds.nextClearBit(1);
-        if (queueId > ioQueueCount) {
-            throw new IOException(
-                    "All "
-                            + ioQueueCount
-                            + " I/O queues the controller granted are open; close one, or connect"
-                            + " with a larger ioQueues option");
-        }
-        queueIds.set(queueId);
-        opening++;
-        return queueId;
-    }
-
-    private IOException lostException() {
-        FabricFailure failure = loss.get();
-        return new ConnectionLostException(
-                failure == null
-                        ? "The controller is closed"
-                        : "The connection to "
-                                + association.address()
-                                + " is lost: "
-                                + failure.message());
-    }
-
-    /// The queue may have been opened in the moment the connection broke, unseen by [#lost].
-    private void failIfLost(CommandQueue commands) {
-        FabricFailure failure = loss.get();
         if (failure != null) {
             commands.fail(failure);
         }
     }
 
-    /// A part of the connection broke, so all of it ends.
-    void lost(FabricFailure failure) {
-        if (failure.kind() == FabricFailure.Kind.CLOSED || !loss.compareAndSet(null, failure)) {
-            return;
-        }
-        synchronized (this) {
-            if (state == ControllerState.LIVE) {
-                state = ControllerState.DEAD;
-            }
-            queues.forEach(queue -> queue.fail(failure));
-            devices.forEach(device -> device.fail(failure));
-        }
-        association.fail(failure);
+    void lost(IoQueue queue, FabricFailure failure) {
+        lost(sessionOf(queues, queue), failure);
     }
 
-    synchronized void closed(IoQueue queue, int queueId) {
-        queues.remove(queue);
-        queueIds.clear(queueId);
+    void lost(BlockDevice device, FabricFailure failure) {
+        lost(sessionOf(devices, device), failure);
     }
 
-    synchronized void closed(BlockDevice device, int queueId) {
-        devices.remove(device);
-        queueIds.clear(queueId);
+    private synchronized <T> @Nullable Session sessionOf(Map<T, Session> users, T user) {
+        return users.get(user);
+    }
+
+    private void lost(@Nullable Session session, FabricFailure failure) {
+        if (session != null) {
+            owner.lost(session, failure);
+        }
+    }
+
+    void closed(IoQueue queue, int queueId) {
+        released(queues, queue, queueId);
+    }
+
+    void closed(BlockDevice device, int queueId) {
+        released(devices, device, queueId);
+    }
+
+    private synchronized <T> void released(Map<T, Session> users, T user, int queueId) {
+        Session session = users.remove(user);
+        if (session != null) {
+            session.released(queueId);
+        }
     }
 
     /// Closes the devices, shuts the controller down and disconnects. Idempotent; takes at most
@@ -388,65 +397,82 @@ public final class Controller implements AutoCloseable {
     ///   nothing has changed
     @Override
     public void close() {
-        List<BlockDevice> open;
         synchronized (this) {
             if (!queues.isEmpty()) {
                 throw new IllegalStateException(
-                        "Close the open I/O queues of this controller first: " + queues);
+                        "Close the open I/O queues of this controller first: " + queues.keySet());
             }
-            open = List.copyOf(devices);
-            if (open.stream().anyMatch(BlockDevice::isOwnThread)) {
+            if (devices.keySet().stream().anyMatch(BlockDevice::isOwnThread)) {
                 throw new IllegalStateException(
                         "A device's own thread cannot close its controller; attach the stage with"
                                 + " an executor");
             }
             closing = true;
-            if (state == ControllerState.LIVE) {
-                state = ControllerState.DELETING;
-            }
-            awaitOpening();
         }
-        open.forEach(BlockDevice::close);
-        Duration wanted = Duration.ofMillis(identify.rtd3EntryMicros() / 1000);
-        association.close(
-                wanted.compareTo(SHUTDOWN_TIMEOUT_MAX) > 0 ? SHUTDOWN_TIMEOUT_MAX : wanted);
-        state = ControllerState.DEAD;
+        // Bounded: each step of taking a controller down is.
+        owner.driver().close().join();
+        openDevices().forEach(BlockDevice::close);
+        release();
+    }
+
+    private synchronized List<BlockDevice> openDevices() {
+        return List.copyOf(devices.keySet());
+    }
+
+    private void release() {
+        synchronized (this) {
+            if (released) {
+                return;
+            }
+            released = true;
+        }
+        transport.close();
         onClose.accept(this);
     }
 
-    /// Waits for queues that other threads are connecting: they find the controller closing and
-    /// take them down again.
-    private synchronized void awaitOpening() {
-        Deadline deadline =
-                Deadline.after(
-                        association
-                                .parameters()
-                                .options()
-                                .connectTimeout()
-                                .plus(CommandQueue.DRAIN_TIMEOUT));
-        boolean interrupted = false;
-        while (opening > 0 && !deadline.expired()) {
-            try {
-                wait(Math.max(1, deadline.remainingMillis()));
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /// Subsystem, controller id, address and state.
+    /// Subsystem, address and state.
     @Override
     public String toString() {
-        return subsystemNqn()
-                + " controller "
-                + controllerId()
-                + " at "
-                + association.address()
-                + " ("
-                + state
-                + ")";
+        return subsystemNqn() + " at " + transport.address() + " (" + state() + ")";
+    }
+
+    /// The queues and devices, as they follow the connection.
+    private final class Users implements ControllerOwner.Users {
+        @Override
+        public void suspend(Session session, FabricFailure why) {
+            session.suspend(why);
+            synchronized (Controller.this) {
+                queues.forEach((queue, of) -> endIf(of == session, () -> queue.fail(why)));
+                devices.forEach((device, of) -> endIf(of == session, () -> device.fail(why)));
+            }
+        }
+
+        private void endIf(boolean concerned, Runnable end) {
+            if (concerned) {
+                end.run();
+            }
+        }
+
+        @Override
+        public void release(Session session, boolean orderly) {
+            session.end();
+            if (orderly) {
+                openDevices().forEach(BlockDevice::close);
+            }
+        }
+
+        @Override
+        public void resume(Session session) {}
+
+        @Override
+        public void failRequests(String reason) {}
+
+        @Override
+        public void namespacesChanged(NamespaceChanges changes, List<Namespace> now) {}
+
+        @Override
+        public void tell(ControllerEvent event) {
+            listeners.tell(event);
+        }
     }
 }

@@ -132,7 +132,7 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
         if (failure != null && !lossReported) {
             lossReported = true;
             QueueDownEvent.report(commands.queueId(), failure);
-            controller.lost(failure);
+            controller.lost(this, failure);
         }
     }
 

@@ -3,6 +3,8 @@ package dev.verbena;
 import dev.verbena.nvme.IdentifyNamespace;
 import dev.verbena.nvme.NamespaceDescriptors;
 import java.io.IOException;
+import java.util.Optional;
+import java.util.UUID;
 
 /// One namespace as it was when the controller was asked.
 ///
@@ -10,6 +12,30 @@ import java.io.IOException;
 /// @param identify what Identify Namespace said
 /// @param descriptors its identifiers; empty where the controller reports none
 public record Namespace(int id, IdentifyNamespace identify, NamespaceDescriptors descriptors) {
+    /// What identifies its content: the UUID, else the NGUID, else the EUI64, in text; empty where
+    /// the controller reports none. The id alone does not: it can be given to another content.
+    public Optional<String> identity() {
+        return descriptors
+                .uuid()
+                .map(UUID::toString)
+                .or(descriptors::nguid)
+                .or(() -> set(identify.nguid()))
+                .or(descriptors::eui64)
+                .or(() -> set(identify.eui64()));
+    }
+
+    private static Optional<String> set(String text) {
+        return text.chars().allMatch(c -> c == '0') ? Optional.empty() : Optional.of(text);
+    }
+
+    /// Whether the other one, with the same id, is the same content with the same command set, as
+    /// far as the controller tells.
+    public boolean isSameAs(Namespace other) {
+        return id == other.id
+                && identity().equals(other.identity())
+                && descriptors.commandSet() == other.descriptors.commandSet();
+    }
+
     /// Bytes of a logical block; 0 when the namespace has no format that can be used.
     public int blockSize() {
         return identify.blockSize();

@@ -28,9 +28,10 @@ class ArchitectureTest {
 
     private static final DescribedPredicate<JavaClass> VALUE_TYPES =
             DescribedPredicate.describe(
-                    "records, enums and exceptions",
+                    "records, enums, exceptions, options and the sum of the events",
                     type ->
-                            type.isRecord()
+                            type.isEquivalentTo(ConnectOptions.class)
+                                    || type.isRecord()
                                     || type.isEnum()
                                     || type.isAssignableTo(Throwable.class));
 

@@ -41,7 +41,8 @@ class ControllerTest {
     private final List<Controller> closed = new ArrayList<>();
     private ConnectOptions options =
             ConnectOptions.defaults()
-                    .withIoQueues(4)
+                    .withIoQueues(3)
+                    .withCtrlLossTimeout(Duration.ZERO)
                     .withKeepAliveTimeout(Duration.ofSeconds(30))
                     .withConnectTimeout(Duration.ofSeconds(20));
 
@@ -65,7 +66,13 @@ class ControllerTest {
         assertThatThrownBy(this::connect)
                 .isInstanceOf(type)
                 .satisfies(e -> assertThat(e.getMessage()).contains(parts));
-        assertThat(closed).isEmpty();
+        assertThat(closed).hasSize(1);
+    }
+
+    private static void awaitDead(Controller controller) throws InterruptedException {
+        assertThatThrownBy(() -> controller.awaitLive(Duration.ofSeconds(20)))
+                .isInstanceOf(IOException.class);
+        assertThat(controller.state()).isEqualTo(ControllerState.DEAD);
     }
 
     private static byte[] random(int bytes) {
@@ -383,7 +390,7 @@ class ControllerTest {
             assertThatThrownBy(() -> future.get(20, TimeUnit.SECONDS))
                     .isInstanceOf(ExecutionException.class)
                     .hasCauseInstanceOf(ConnectionLostException.class);
-            assertThat(controller.state()).isEqualTo(ControllerState.DEAD);
+            awaitDead(controller);
             assertThatThrownBy(() -> controller.openDevice(1))
                     .isInstanceOf(ConnectionLostException.class)
                     .hasMessageContaining("the target disconnected");
@@ -404,7 +411,7 @@ class ControllerTest {
                                 }
                             })
                     .isInstanceOf(ConnectionLostException.class);
-            assertThat(controller.state()).isEqualTo(ControllerState.DEAD);
+            awaitDead(controller);
             assertThatThrownBy(first::flush).isInstanceOf(ConnectionLostException.class);
         }
     }

@@ -43,7 +43,8 @@ class IoQueueTest {
     void open() throws IOException {
         ConnectOptions options =
                 ConnectOptions.defaults()
-                        .withIoQueues(2)
+                        .withCtrlLossTimeout(Duration.ZERO)
+                        .withIoQueues(1)
                         .withQueueSize(5)
                         .withKeepAliveTimeout(Duration.ZERO)
                         .withIoTimeout(Duration.ofSeconds(5));
@@ -77,6 +78,12 @@ class IoQueueTest {
 
     private void poll() {
         queue.poll(this::handle);
+    }
+
+    private static void isGivenUp(Controller controller) {
+        assertThatThrownBy(() -> controller.awaitLive(Duration.ofSeconds(20)))
+                .isInstanceOf(IOException.class);
+        assertThat(controller.state()).isEqualTo(ControllerState.DEAD);
     }
 
     @Test
@@ -206,7 +213,7 @@ class IoQueueTest {
         assertThat(done)
                 .containsExactlyInAnyOrder(
                         new Done(0, 0x371), new Done(1, 0x371), new Done(2, 0x371));
-        assertThat(controller.state()).isEqualTo(ControllerState.DEAD);
+        isGivenUp(controller);
         assertThatThrownBy(() -> queue.tryRead(namespace, 0, 1, buffer, 0))
                 .isInstanceOf(ConnectionLostException.class)
                 .hasMessageContaining("the target disconnected");
@@ -223,7 +230,7 @@ class IoQueueTest {
                             throw new IllegalStateException("no");
                         }))
                 .hasMessage("no");
-        assertThat(controller.state()).isEqualTo(ControllerState.DEAD);
+        isGivenUp(controller);
     }
 
     @Test
@@ -237,6 +244,7 @@ class IoQueueTest {
         FakeTransport own = new FakeTransport(ownMemory, ownTarget);
         ConnectOptions options =
                 ConnectOptions.defaults()
+                        .withCtrlLossTimeout(Duration.ZERO)
                         .withKeepAliveTimeout(Duration.ZERO)
                         .withIoTimeout(Duration.ofMillis(50));
         try (Controller other =
@@ -265,7 +273,7 @@ class IoQueueTest {
                         busy.poll(this::handle);
                     }
                     assertThat(done).contains(new Done(99, 0x371));
-                    assertThat(other.state()).isEqualTo(ControllerState.DEAD);
+                    isGivenUp(other);
                 }
             }
         }

@@ -7,6 +7,7 @@ import dev.verbena.BlockDevice;
 import dev.verbena.ConnectOptions;
 import dev.verbena.Controller;
 import dev.verbena.ControllerState;
+import dev.verbena.DuplicateConnectException;
 import dev.verbena.Initiator;
 import dev.verbena.IoQueue;
 import dev.verbena.Namespace;
@@ -91,7 +92,11 @@ class ConnectTest {
         Leftovers before = Leftovers.now();
         Initiator initiator = Initiator.open();
         Controller first = live.connect(initiator);
-        Controller second = live.connect(initiator);
+        assertThatThrownBy(() -> live.connect(initiator))
+                .isInstanceOf(DuplicateConnectException.class);
+        Controller second =
+                initiator.connect(
+                        live.target(), live.nqn(), LiveTarget.patient().withDuplicateConnect(true));
         assertThat(second.controllerId()).isNotEqualTo(first.controllerId());
         BlockDevice device = first.openDevice(1);
         initiator.close();

@@ -47,12 +47,18 @@ class ConnectionLossTest {
         });
     }
 
+    /// A controller that is given up with its first connection.
+    private static Controller connectOnce(LiveTarget live, Initiator initiator) throws IOException {
+        return initiator.connect(
+                live.target(), live.nqn(), LiveTarget.patient().withCtrlLossTimeout(Duration.ZERO));
+    }
+
     @Test
     void targetRemoved_underADevice_endsEveryRequestOnce(LiveTarget live) throws Exception {
         try (Initiator initiator = Initiator.open()) {
             live.connect(initiator).close();
             Leftovers before = Leftovers.now();
-            try (Controller controller = live.connect(initiator);
+            try (Controller controller = connectOnce(live, initiator);
                     BlockDevice device = controller.openDevice(1);
                     DmaArena arena = device.newArena(1 << 20)) {
                 MemorySegment buffer = arena.allocate(1 << 20, 4096);
@@ -61,7 +67,7 @@ class ConnectionLossTest {
                 // Taken away from another thread, so that there are always reads under way.
                 CompletableFuture<Void> removal = removed(live);
                 long end = System.nanoTime() + NOTICED.toNanos();
-                while (controller.state() == ControllerState.LIVE && System.nanoTime() < end) {
+                while (controller.state() != ControllerState.DEAD && System.nanoTime() < end) {
                     while (running.size() < PARALLEL) {
                         running.add(device.readAsync(0, buffer));
                     }
@@ -102,7 +108,7 @@ class ConnectionLossTest {
     @Test
     void targetRemoved_underAQueue_completesEveryCommandOnce(LiveTarget live) throws Exception {
         try (Initiator initiator = Initiator.open();
-                Controller controller = live.connect(initiator);
+                Controller controller = connectOnce(live, initiator);
                 DmaArena arena = controller.newArena(4096);
                 IoQueue queue = controller.openQueue()) {
             Namespace namespace = controller.namespace(1);
@@ -136,6 +142,7 @@ class ConnectionLossTest {
             }
             assertThat(completed[0]).isEqualTo(accepted[0]).isPositive();
             assertThat(queue.inFlightCount()).isZero();
+            assertThatThrownBy(() -> controller.awaitLive(NOTICED)).isInstanceOf(IOException.class);
             assertThat(controller.state()).isEqualTo(ControllerState.DEAD);
         } finally {
             live.change("link", live.nqn());
@@ -146,10 +153,10 @@ class ConnectionLossTest {
     void targetRemoved_whileIdle_isNoticed_andConnectingAgainWorks(LiveTarget live)
             throws IOException, InterruptedException {
         try (Initiator initiator = Initiator.open();
-                Controller controller = live.connect(initiator)) {
+                Controller controller = connectOnce(live, initiator)) {
             live.change("remove");
             long end = System.nanoTime() + NOTICED.toNanos();
-            while (controller.state() == ControllerState.LIVE && System.nanoTime() < end) {
+            while (controller.state() != ControllerState.DEAD && System.nanoTime() < end) {
                 Thread.sleep(50);
             }
             assertThat(controller.state()).isEqualTo(ControllerState.DEAD);

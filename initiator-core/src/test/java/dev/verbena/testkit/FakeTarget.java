@@ -4,8 +4,10 @@ import dev.verbena.nvme.Property;
 import dev.verbena.nvme.Sgl;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +30,7 @@ public final class FakeTarget implements BiConsumer<FakeFabricQueue, SentCapsule
     public static final int IDENTIFY = 0x06;
     public static final int GET_LOG_PAGE = 0x02;
     public static final int SET_FEATURES = 0x09;
+    public static final int EVENT_REQUEST = 0x0C;
     public static final int BLOCK_SIZE = 512;
 
     private final FakeMemoryDomain memory;
@@ -44,6 +47,7 @@ public final class FakeTarget implements BiConsumer<FakeFabricQueue, SentCapsule
     private boolean shutsDown = true;
     private boolean becomesReady = true;
     private @Nullable Interceptor interceptor;
+    private final Queue<EventRequest> eventRequests = new ArrayDeque<>();
     private final List<SentCapsule> seen = new ArrayList<>();
 
     /// A target for queues whose memory is in `memory`.
@@ -231,8 +235,24 @@ public final class FakeTarget implements BiConsumer<FakeFabricQueue, SentCapsule
                     queue.respond(
                             capsule, 0, (queuesGranted - 1) | ((long) (queuesGranted - 1) << 16));
             case KEEP_ALIVE -> queue.respond(capsule, 0, 0);
+            case EVENT_REQUEST -> eventRequests.add(new EventRequest(queue, capsule));
             default -> queue.respond(capsule, 0x4001, 0);
         }
+    }
+
+    private record EventRequest(FakeFabricQueue queue, SentCapsule capsule) {}
+
+    /// Reports an event; false when no request for one is outstanding.
+    public boolean report(int dword0) {
+        EventRequest request;
+        synchronized (this) {
+            eventRequests.removeIf(r -> r.queue().failure() != null);
+            request = eventRequests.poll();
+        }
+        if (request != null) {
+            request.queue().respond(request.capsule(), 0, dword0);
+        }
+        return request != null;
     }
 
     private void answer(FakeFabricQueue queue, SentCapsule capsule, byte[] data) {

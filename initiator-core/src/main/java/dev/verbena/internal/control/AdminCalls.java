@@ -5,12 +5,15 @@ import dev.verbena.internal.control.AdminCommand.Answer;
 import dev.verbena.nvme.ActiveNamespaceList;
 import dev.verbena.nvme.AdminCommands;
 import dev.verbena.nvme.Feature;
+import dev.verbena.nvme.FeatureValues;
 import dev.verbena.nvme.IdentifyCns;
 import dev.verbena.nvme.IdentifyController;
 import dev.verbena.nvme.IdentifyNamespace;
+import dev.verbena.nvme.LogPage;
 import dev.verbena.nvme.NamespaceDescriptors;
 import dev.verbena.nvme.NvmIdentifyController;
 import dev.verbena.nvme.WireFormatException;
+import dev.verbena.nvme.log.AnaLog;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -26,6 +29,9 @@ public final class AdminCalls {
     public static final int NAMESPACE_COUNT_MAX = 65_536;
 
     private static final int QUEUE_COUNT_MAX = 65_534;
+
+    /// A log of more groups and namespaces than anyone has; its size comes from the network.
+    private static final int ANA_LOG_BYTES_MAX = 1 << 20;
 
     private final Association association;
 
@@ -121,8 +127,13 @@ public final class AdminCalls {
                                                         namespaceId,
                                                         0,
                                                         0)));
+        return decoded(answer.segment(), decoder);
+    }
+
+    private <T> T decoded(MemorySegment segment, Function<MemorySegment, T> decoder)
+            throws IOException {
         try {
-            return decoder.apply(answer.segment());
+            return decoder.apply(segment);
         } catch (WireFormatException e) {
             throw new IOException(
                     "The controller at "
@@ -160,30 +171,100 @@ public final class AdminCalls {
                 .segment();
     }
 
+    /// Reads a log page that fits one command.
+    ///
+    /// @param retainEvent whether an asynchronous event about this page stays masked
+    public MemorySegment logPage(int logPage, boolean retainEvent, int bytes) throws IOException {
+        return logPage(
+                "Get Log Page (" + LogPage.name(logPage) + ")", logPage, 0, retainEvent, bytes, 0);
+    }
+
+    /// Reads the ANA log, and lets its event come again.
+    ///
+    /// @throws IOException when the log cannot be read or contradicts itself
+    public AnaLog anaLog(IdentifyController identify) throws IOException {
+        long namespaces =
+                identify.maximumAllocatedNamespaces() > 0
+                        ? identify.maximumAllocatedNamespaces()
+                        : identify.namespaceCount();
+        long wanted = AnaLog.byteSizeMax(identify.anaGroupCount(), namespaces);
+        long transferMax = identify.maximumTransferBytes(association.capabilities());
+        int bytes = (int) Math.min(Math.min(wanted, transferMax), ANA_LOG_BYTES_MAX);
+        MemorySegment log = logPage(LogPage.ASYMMETRIC_NAMESPACE_ACCESS, false, (bytes + 3) & ~3);
+        return decoded(log, page -> AnaLog.decode(page, identify.anaGroupIdMaximum()));
+    }
+
+    /// Reads the current value of a feature.
+    ///
+    /// @return dword 0 of the answer
+    public int feature(int featureId) throws IOException {
+        return (int)
+                association
+                        .admin()
+                        .execute(
+                                AdminCommand.withoutData(
+                                        "Get Features (" + Feature.name(featureId) + ")",
+                                        association.adminDeadline(),
+                                        (capsule, offset, id) ->
+                                                AdminCommands.getFeatures(
+                                                        capsule,
+                                                        offset,
+                                                        id,
+                                                        featureId,
+                                                        Feature.SELECT_CURRENT,
+                                                        0,
+                                                        0)))
+                        .result();
+    }
+
+    /// Sets a feature that has no data.
+    ///
+    /// @return dword 0 of the answer
+    public int setFeature(int featureId, int value) throws IOException {
+        return (int)
+                association
+                        .admin()
+                        .execute(
+                                AdminCommand.withoutData(
+                                        "Set Features (" + Feature.name(featureId) + ")",
+                                        association.adminDeadline(),
+                                        (capsule, offset, id) ->
+                                                AdminCommands.setFeatures(
+                                                        capsule, offset, id, featureId, false, 0,
+                                                        value)))
+                        .result();
+    }
+
+    /// Tells the controller that its retry delays are honoured.
+    public void enableRetryDelays() throws IOException {
+        byte[] data = new byte[FeatureValues.HOST_BEHAVIOR_SIZE];
+        new FeatureValues.HostBehavior(true, false, false).encode(MemorySegment.ofArray(data), 0);
+        association
+                .admin()
+                .execute(
+                        AdminCommand.writing(
+                                "Set Features (Host Behavior Support)",
+                                association.adminDeadline(),
+                                data,
+                                (capsule, offset, id) ->
+                                        AdminCommands.setFeatures(
+                                                capsule,
+                                                offset,
+                                                id,
+                                                Feature.HOST_BEHAVIOR_SUPPORT,
+                                                false,
+                                                0,
+                                                0)));
+    }
+
     /// Asks for I/O queues.
     ///
     /// @return how many may be opened: no more than asked for, possibly fewer
     public int requestIoQueues(int count) throws IOException {
         int zeroBased = count - 1;
-        Answer answer =
-                association
-                        .admin()
-                        .execute(
-                                AdminCommand.withoutData(
-                                        "Set Features (Number of Queues)",
-                                        association.adminDeadline(),
-                                        (capsule, offset, id) ->
-                                                AdminCommands.setFeatures(
-                                                        capsule,
-                                                        offset,
-                                                        id,
-                                                        Feature.NUMBER_OF_QUEUES,
-                                                        false,
-                                                        0,
-                                                        zeroBased | zeroBased << 16)));
-        int submission = (int) answer.result() & 0xFFFF;
-        int completion = (int) answer.result() >>> 16;
-        int granted = Math.min(submission, completion) + 1;
+        int answer = setFeature(Feature.NUMBER_OF_QUEUES, zeroBased | zeroBased << 16);
+        FeatureValues.QueueCounts counts = FeatureValues.QueueCounts.of(answer);
+        int granted = Math.min(counts.submissionQueues(), counts.completionQueues());
         return Math.min(Math.min(granted, count), QUEUE_COUNT_MAX);
     }
 }

@@ -1,13 +1,25 @@
 package dev.verbena.internal.control;
 
+import dev.verbena.CommandTimeoutException;
+import dev.verbena.ConnectionLostException;
 import dev.verbena.NvmeException;
 import dev.verbena.nvme.NvmeStatus;
+import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /// One admin command on its way: what to send, and where the answer goes.
 final class AdminCommand {
+    /// Data for which every slot has room; more needs a registration for the command alone.
+    static final int SMALL_BYTES_MAX = 4096;
+
+    /// Data one command can carry: a keyed SGL descriptor has 24 bits for it.
+    static final int DATA_BYTES_MAX = (1 << 24) - 1;
+
     /// Writes a command without its data pointer.
     interface Encoder {
         void encode(MemorySegment capsule, long offset, int commandId);
@@ -67,6 +79,15 @@ final class AdminCommand {
     final long deadlineNanos;
     final CompletableFuture<Answer> answer = new CompletableFuture<>();
 
+    /// Where the data goes; null for the buffer of the slot.
+    AdminData.@Nullable Buffer buffer;
+
+    /// Runs when the answer is there, whatever it is.
+    Runnable release = () -> {};
+
+    /// When it was handed to the queue; of the admin thread.
+    long submittedNanos;
+
     private AdminCommand(
             String name,
             Encoder encoder,
@@ -79,13 +100,13 @@ final class AdminCommand {
         this.fromControllerBytes = fromControllerBytes;
         this.deadlineNanos = deadlineNanos;
         int bytes = dataBytes();
-        if (bytes < 0 || bytes > AdminQueue.DATA_BYTES_MAX) {
+        if (bytes < 0 || bytes > DATA_BYTES_MAX) {
             throw new IllegalArgumentException(
                     name
                             + " with "
                             + bytes
                             + " bytes of data; an admin command carries up to "
-                            + AdminQueue.DATA_BYTES_MAX);
+                            + DATA_BYTES_MAX);
         }
     }
 
@@ -93,6 +114,41 @@ final class AdminCommand {
     int dataBytes() {
         byte[] out = toController;
         return out == null ? fromControllerBytes : out.length;
+    }
+
+    /// Waits for an answer.
+    ///
+    /// @throws InterruptedIOException when the thread was interrupted; the command is still under
+    ///   way then
+    static Answer await(Future<Answer> answer, String name) throws IOException {
+        try {
+            return answer.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("Interrupted while waiting for " + name);
+        } catch (ExecutionException e) {
+            throw rethrown(e, name);
+        }
+    }
+
+    private static IOException rethrown(ExecutionException e, String name) {
+        Throwable cause = e.getCause();
+        // A fresh exception, so that its trace shows the caller; the original, with the admin
+        // thread's, is the cause.
+        IOException own =
+                switch (cause) {
+                    case CommandTimeoutException t -> new CommandTimeoutException(message(t));
+                    case ConnectionLostException t -> new ConnectionLostException(message(t));
+                    case null, default -> new IOException(name + " failed", cause);
+                };
+        if (own.getCause() == null && cause != null) {
+            own.initCause(cause);
+        }
+        return own;
+    }
+
+    private static String message(Throwable t) {
+        return String.valueOf(t.getMessage());
     }
 
     static AdminCommand withoutData(String name, long deadlineNanos, Encoder encoder) {

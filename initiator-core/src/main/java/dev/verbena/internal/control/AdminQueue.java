@@ -9,34 +9,31 @@ import dev.verbena.internal.fabric.FabricQueue;
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.internal.memory.Region;
 import dev.verbena.nvme.AdminCommands;
+import dev.verbena.nvme.AsynchronousEvent;
+import dev.verbena.nvme.NvmeStatus;
 import dev.verbena.nvme.Sgl;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The admin queue and the thread that owns it.
 ///
-/// Keep alive runs here too, on a slot that ordinary commands cannot take, so that no application
-/// code and no burst of commands can hold it up.
+/// Keep alive runs here too, and requests for asynchronous events, on slots that ordinary commands
+/// cannot take, so that no application code and no burst of commands can hold them up.
 ///
 /// Threads: [#execute] and [#submit] from any thread.
-final class AdminQueue implements AutoCloseable {
-    /// Data one admin command may carry; longer structures are read in pieces.
-    static final int DATA_BYTES_MAX = 4096;
-
+final class AdminQueue implements CommandChannel, AutoCloseable {
     /// Commands waiting for a slot.
     private static final int INBOX_MAX = 256;
 
@@ -44,54 +41,59 @@ final class AdminQueue implements AutoCloseable {
     /// something to do.
     private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+    /// Tokens of commands that are nobody's; slots, which are never negative, are those of others.
+    private static final long KEEP_ALIVE = -1;
+
+    private static final long EVENT_REQUEST = -2;
+
     private static final System.Logger LOG = System.getLogger("dev.verbena.control");
 
     private final CommandQueue commands;
-    private final MemoryDomain memory;
-    private final Arena arena = Arena.ofShared();
-    private final Region data;
+    private final AdminData data;
     private final @Nullable AdminCommand[] running;
+    private final EventRequests events;
+    private final KeepAliveTimer keepAlive = new KeepAliveTimer();
 
     /// Slots kept for Keep Alive. A target may grant a single slot, which then serves both.
-    private final int reservedSlots;
+    private final int keepAliveSlots;
 
     private final BlockingQueue<AdminCommand> inbox = new ArrayBlockingQueue<>(INBOX_MAX);
     private final Consumer<FabricFailure> onFailure;
     private final Thread thread;
     private volatile boolean closing;
-    private volatile long keepAliveIntervalNanos;
-    private volatile long keepAliveTimeoutNanos;
+
+    /// What others ask of the thread, in its own time.
+    private final Queue<Runnable> changes = new ConcurrentLinkedQueue<>();
 
     /// Set before the thread looks into the inbox for the last time: whoever puts a command there
     /// afterwards has to look himself.
     private volatile boolean ended;
 
-    private long keepAliveDueNanos;
-    private boolean keepAliveRunning;
-
     /// @param onFailure told once, on the admin thread, when the queue is lost
+    /// @param onEvent told of each asynchronous event, on the admin thread
     AdminQueue(
             FabricQueue queue,
             MemoryDomain memory,
             String name,
-            Consumer<FabricFailure> onFailure) {
+            Consumer<FabricFailure> onFailure,
+            Consumer<AsynchronousEvent> onEvent) {
         this.commands = new CommandQueue(queue);
-        this.memory = memory;
         this.onFailure = onFailure;
         int slots = commands.depth();
         this.running = new AdminCommand[slots];
-        this.reservedSlots = slots > 1 ? 1 : 0;
+        this.keepAliveSlots = slots > 1 ? 1 : 0;
+        this.events = new EventRequests(commands, onEvent);
         this.thread =
                 Thread.ofPlatform().name("verbena-admin-" + name).daemon().unstarted(this::run);
-        Region region = null;
+        AdminData memoryOfSlots = null;
         try {
-            region = memory.register(arena.allocate((long) slots * DATA_BYTES_MAX, DATA_BYTES_MAX));
-            this.data = region;
+            memoryOfSlots = new AdminData(memory, slots);
+            this.data = memoryOfSlots;
             thread.start();
         } catch (RuntimeException | OutOfMemoryError e) {
             commands.close((token, slot, status, result) -> {});
-            if (region == null || memory.unregister(region)) {
-                arena.close();
+            if (memoryOfSlots != null) {
+                memoryOfSlots.release();
             }
             throw e;
         }
@@ -106,37 +108,9 @@ final class AdminQueue implements AutoCloseable {
         return answer(command).orThrow();
     }
 
-    /// As [#execute], with an error status as a result instead of an exception.
-    Answer answer(AdminCommand command) throws IOException {
-        CompletableFuture<Answer> future = submit(command);
-        try {
-            return future.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("Interrupted while waiting for " + command.name);
-        } catch (ExecutionException e) {
-            throw rethrown(e, command.name);
-        }
-    }
-
-    private static IOException rethrown(ExecutionException e, String name) {
-        Throwable cause = e.getCause();
-        // A fresh exception, so that its trace shows the caller; the original, with the admin
-        // thread's, is the cause.
-        IOException own =
-                switch (cause) {
-                    case CommandTimeoutException t -> new CommandTimeoutException(message(t));
-                    case ConnectionLostException t -> new ConnectionLostException(message(t));
-                    case null, default -> new IOException(name + " failed", cause);
-                };
-        if (own.getCause() == null && cause != null) {
-            own.initCause(cause);
-        }
-        return own;
-    }
-
-    private static String message(Throwable t) {
-        return String.valueOf(t.getMessage());
+    @Override
+    public Answer answer(AdminCommand command) throws IOException {
+        return AdminCommand.await(submit(command), command.name);
     }
 
     /// Sends a command.
@@ -144,6 +118,14 @@ final class AdminQueue implements AutoCloseable {
     /// @return completes on the admin thread: attach only what does not block
     CompletableFuture<Answer> submit(AdminCommand command) {
         FabricFailure failure = commands.failure();
+        if (command.dataBytes() > AdminCommand.SMALL_BYTES_MAX && failure == null && !closing) {
+            data.large(command);
+        }
+        offer(command, failure);
+        return command.answer.whenComplete((answer, e) -> command.release.run());
+    }
+
+    private void offer(AdminCommand command, @Nullable FabricFailure failure) {
         if (failure != null || closing) {
             command.answer.completeExceptionally(lost(command, failure));
         } else if (!inbox.offer(command)) {
@@ -160,15 +142,25 @@ final class AdminQueue implements AutoCloseable {
                 failWaiting();
             }
         }
-        return command.answer;
     }
 
-    /// Starts to send Keep Alive commands.
+    /// Starts to send Keep Alive commands; see [KeepAliveTimer].
     ///
-    /// @param timeout what the controller was told in Connect; a command is sent every half of it
-    void startKeepAlive(Duration timeout) {
-        keepAliveTimeoutNanos = timeout.toNanos();
-        keepAliveIntervalNanos = timeout.toNanos() / 2;
+    /// @param timeout what the controller really uses
+    void startKeepAlive(Duration timeout, boolean trafficBased) {
+        change(() -> keepAlive.start(timeout, trafficBased, System.nanoTime()));
+    }
+
+    /// Starts to keep requests for asynchronous events outstanding.
+    ///
+    /// @param count as many as the controller takes; fewer where the queue is small
+    void startEvents(int count) {
+        // At least one slot stays for Keep Alive and one for everything else.
+        change(() -> events.want(Math.max(0, Math.min(count, commands.depth() - 2))));
+    }
+
+    private void change(Runnable change) {
+        changes.add(change);
         commands.wakeUp();
     }
 
@@ -182,7 +174,6 @@ final class AdminQueue implements AutoCloseable {
     }
 
     private void run() {
-        keepAliveDueNanos = System.nanoTime();
         try {
             while (!closing && commands.failure() == null) {
                 cycle();
@@ -200,8 +191,15 @@ final class AdminQueue implements AutoCloseable {
     }
 
     private void cycle() {
-        int work = startWaiting();
-        work += keepAlive(System.nanoTime());
+        long start = System.nanoTime();
+        int work = 0;
+        for (Runnable change = changes.poll(); change != null; change = changes.poll()) {
+            change.run();
+            work++;
+        }
+        work += startKeepAlive(start);
+        work += events.send(EVENT_REQUEST, start);
+        work += startWaiting();
         commands.ring();
         work += commands.poll(this::completed);
         if (work > 0) {
@@ -211,12 +209,15 @@ final class AdminQueue implements AutoCloseable {
         commands.checkDeadlines(now);
         commands.arm();
         // What completed before arming wakes nobody. Commands that find no slot are no reason to
-        // stay awake: an answer
-        // or a deadline has to make room for them.
-        boolean canStart = commands.freeCount() > reservedSlots && !inbox.isEmpty();
-        if (!commands.hasCompletions() && !canStart) {
+        // stay awake: an answer or a deadline has to make room for them.
+        boolean canStart = commands.freeCount() > reservedSlots() && !inbox.isEmpty();
+        if (!commands.hasCompletions() && !canStart && changes.isEmpty()) {
             commands.block(idleNanos(now));
         }
+    }
+
+    private int reservedSlots() {
+        return keepAliveSlots + events.reservedSlots();
     }
 
     private long idleNanos(long now) {
@@ -225,15 +226,15 @@ final class AdminQueue implements AutoCloseable {
         if (deadline != Long.MAX_VALUE) {
             idle = Math.min(idle, deadline - now);
         }
-        if (keepAliveIntervalNanos > 0 && !keepAliveRunning && commands.freeCount() > 0) {
-            idle = Math.min(idle, keepAliveDueNanos - now);
+        if (commands.freeCount() > 0) {
+            idle = Math.min(idle, keepAlive.leftNanos(now));
         }
         return Math.max(0, idle);
     }
 
     private int startWaiting() {
         int started = 0;
-        while (commands.freeCount() > reservedSlots) {
+        while (commands.freeCount() > reservedSlots()) {
             AdminCommand command = inbox.poll();
             if (command == null) {
                 break;
@@ -264,87 +265,82 @@ final class AdminQueue implements AutoCloseable {
             return;
         }
         running[slot] = command;
-        // Counted per command: where the queue pair cannot be stopped, the data area must stay.
-        Region used = command.dataBytes() > 0 && data.tryAcquire() ? data : null;
-        commands.submit(slot, slot, used, command.deadlineNanos);
+        command.submittedNanos = System.nanoTime();
+        commands.submit(slot, slot, held(command), command.deadlineNanos);
+    }
+
+    /// Counted per command: where the queue pair cannot be stopped, the memory must stay.
+    private @Nullable Region held(AdminCommand command) {
+        AdminData.Buffer buffer = command.buffer;
+        return buffer != null && buffer.region().tryAcquire() ? buffer.region() : null;
     }
 
     private void encode(AdminCommand command, int slot) {
         MemorySegment capsules = commands.capsules();
         long entry = commands.capsuleOffset(slot);
         command.encoder.encode(capsules, entry, commands.commandId(slot));
-        long buffer = data.address() + (long) slot * DATA_BYTES_MAX;
-        byte[] out = command.toController;
-        if (out != null) {
-            MemorySegment.copy(
-                    out,
-                    0,
-                    data.segment(),
-                    ValueLayout.JAVA_BYTE,
-                    (long) slot * DATA_BYTES_MAX,
-                    out.length);
-            Sgl.keyed(capsules, entry, buffer, out.length, data.controllerReadsKey());
-        } else if (command.fromControllerBytes > 0) {
-            // A controller that writes less than it was asked for must not show what another
-            // command left here.
-            data.segment()
-                    .asSlice((long) slot * DATA_BYTES_MAX, command.fromControllerBytes)
-                    .fill((byte) 0);
-            Sgl.keyed(
-                    capsules,
-                    entry,
-                    buffer,
-                    command.fromControllerBytes,
-                    data.controllerWritesKey());
-        } else {
+        if (command.dataBytes() == 0) {
             Sgl.none(capsules, entry);
+            return;
         }
+        AdminData.Buffer buffer = command.buffer;
+        if (buffer == null) {
+            buffer = data.ofSlot(slot);
+            command.buffer = buffer;
+        }
+        buffer.prepare(command, capsules, entry);
     }
 
-    private int keepAlive(long now) {
-        long interval = keepAliveIntervalNanos;
-        if (interval == 0 || keepAliveRunning || now - keepAliveDueNanos < 0) {
+    private int startKeepAlive(long now) {
+        if (!keepAlive.take(now)) {
             return 0;
         }
         int slot = commands.acquire();
         if (slot < 0) {
+            keepAlive.notSent(now);
             return 0;
         }
-        keepAliveRunning = true;
-        keepAliveDueNanos = now + interval;
         long entry = commands.capsuleOffset(slot);
         AdminCommands.keepAlive(commands.capsules(), entry, commands.commandId(slot));
         Sgl.none(commands.capsules(), entry);
-        running[slot] = null;
-        commands.submit(slot, slot, (Region) null, now + keepAliveTimeoutNanos);
+        commands.submit(slot, KEEP_ALIVE, (Region) null, now + keepAlive.timeoutNanos());
         return 1;
     }
 
     private void completed(long token, int slot, int status, long result) {
-        AdminCommand command = running[slot];
-        running[slot] = null;
         FabricFailure failure = commands.failure();
         boolean aborted = failure != null && status == CommandQueue.STATUS_HOST_ABORTED;
-        if (command == null) {
-            keepAliveRunning = false;
+        if (token == EVENT_REQUEST) {
+            events.completed(status, result);
+        } else if (token == KEEP_ALIVE) {
+            keepAlive.finished();
             if (status != 0 && !aborted) {
                 commands.fail(
                         new FabricFailure(
                                 FabricFailure.Kind.DISCONNECTED,
-                                "the controller refused a Keep Alive command"));
+                                "the controller refused a Keep Alive command: "
+                                        + new NvmeStatus(status)));
             }
-            return;
+        } else {
+            AdminCommand command = running[slot];
+            running[slot] = null;
+            if (command != null) {
+                ended(command, status, result, aborted ? failure : null);
+            }
         }
-        if (aborted) {
+    }
+
+    private void ended(
+            AdminCommand command, int status, long result, @Nullable FabricFailure failure) {
+        if (failure != null) {
             command.answer.completeExceptionally(lost(command, failure));
             return;
         }
+        keepAlive.answered(command.submittedNanos);
+        AdminData.Buffer buffer = command.buffer;
+        int count = command.fromControllerBytes;
         byte[] bytes =
-                status == 0 && command.fromControllerBytes > 0
-                        ? data.segment()
-                                .asSlice((long) slot * DATA_BYTES_MAX, command.fromControllerBytes)
-                                .toArray(ValueLayout.JAVA_BYTE)
-                        : new byte[0];
+                status == 0 && buffer != null && count > 0 ? buffer.read(count) : new byte[0];
         command.answer.complete(new Answer(command.name, status, result, bytes));
     }
 
@@ -361,15 +357,9 @@ final class AdminQueue implements AutoCloseable {
         attempt("closing its queue", () -> commands.close(this::completed));
         ended = true;
         failWaiting();
-        attempt("releasing its buffers", this::releaseData);
+        attempt("releasing its buffers", data::release);
         if (!closing && failure != null) {
             attempt("reporting the loss", () -> onFailure.accept(failure));
-        }
-    }
-
-    private void releaseData() {
-        if (memory.unregister(data)) {
-            arena.close();
         }
     }
 

@@ -1,14 +1,7 @@
 package dev.verbena.internal.control;
 
-import dev.verbena.CommandTimeoutException;
 import dev.verbena.ConnectFailedException;
 import dev.verbena.ConnectOptions;
-import dev.verbena.ConnectStatusException;
-import dev.verbena.ConnectTimeoutException;
-import dev.verbena.ConnectionLostException;
-import dev.verbena.HostNotAllowedException;
-import dev.verbena.SubsystemNotFoundException;
-import dev.verbena.internal.control.AdminCommand.Answer;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.fabric.Deadline;
 import dev.verbena.internal.fabric.FabricFailure;
@@ -16,10 +9,9 @@ import dev.verbena.internal.fabric.FabricQueue;
 import dev.verbena.internal.fabric.QueueParameters;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.internal.memory.MemoryDomain;
+import dev.verbena.nvme.AsynchronousEvent;
 import dev.verbena.nvme.Capabilities;
 import dev.verbena.nvme.ConnectData;
-import dev.verbena.nvme.ConnectFailure;
-import dev.verbena.nvme.ConnectResult;
 import dev.verbena.nvme.ControllerConfiguration;
 import dev.verbena.nvme.ControllerStatus;
 import dev.verbena.nvme.FabricsCommands;
@@ -27,7 +19,6 @@ import dev.verbena.nvme.Property;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -67,27 +58,36 @@ public final class Association implements AutoCloseable {
 
     /// Connects the admin queue and enables the controller.
     ///
-    /// @param transport owned by the association from now on, also when this fails
+    /// @param transport stays the caller's: it outlives the association
     /// @param onLoss told once when the association is lost; runs on the admin thread
+    /// @param onEvent told of each asynchronous event; runs on the admin thread
     public static Association open(
-            Transport transport, AssociationParameters parameters, Consumer<FabricFailure> onLoss)
+            Transport transport,
+            AssociationParameters parameters,
+            Consumer<FabricFailure> onLoss,
+            Consumer<AsynchronousEvent> onEvent)
             throws IOException {
         AdminQueue admin = null;
         try {
             ConnectOptions options = parameters.options();
             Deadline deadline = Deadline.after(options.connectTimeout());
+            int entries = options.adminQueueSize();
             FabricQueue queue =
                     transport.connect(
                             queueParameters(
-                                    options,
-                                    0,
-                                    options.adminQueueSize(),
-                                    ConnectData.CONTROLLER_ID_DYNAMIC,
-                                    64),
+                                    options, 0, entries, ConnectData.CONTROLLER_ID_DYNAMIC, 64),
                             deadline);
             String name = transport.address();
-            admin = new AdminQueue(queue, transport.memory(), name, onLoss);
-            int controllerId = connectAdmin(transport, admin, parameters, deadline);
+            admin = new AdminQueue(queue, transport.memory(), name, onLoss, onEvent);
+            Handshake handshake =
+                    new Handshake(
+                            parameters,
+                            name,
+                            0,
+                            entries,
+                            ConnectData.CONTROLLER_ID_DYNAMIC,
+                            (int) parameters.keepAliveTimeout().toMillis());
+            int controllerId = handshake.run(admin, deadline);
             Association association = new Association(transport, parameters, admin, controllerId);
             association.enable();
             return association;
@@ -95,7 +95,6 @@ public final class Association implements AutoCloseable {
             if (admin != null) {
                 admin.close();
             }
-            transport.close();
             throw e;
         }
     }
@@ -104,111 +103,6 @@ public final class Association implements AutoCloseable {
             ConnectOptions options, int queueId, int entries, int controllerId, int headerBytes) {
         return new QueueParameters(
                 queueId, entries, controllerId, headerBytes, options.tos(), options.retryCount());
-    }
-
-    private static int connectAdmin(
-            Transport transport,
-            AdminQueue admin,
-            AssociationParameters parameters,
-            Deadline deadline)
-            throws IOException {
-        byte[] data = connectData(parameters, ConnectData.CONTROLLER_ID_DYNAMIC);
-        int entries = parameters.options().adminQueueSize();
-        int keepAliveMillis = (int) parameters.keepAliveTimeout().toMillis();
-        AdminCommand connect =
-                AdminCommand.writing(
-                        "Connect",
-                        deadline.nanoTime(),
-                        data,
-                        (capsule, offset, id) ->
-                                FabricsCommands.connect(
-                                        capsule, offset, id, 0, entries - 1, 0, keepAliveMillis));
-        Answer answer;
-        try {
-            answer = admin.answer(connect);
-        } catch (CommandTimeoutException | ConnectionLostException e) {
-            throw unanswered(transport.address(), 0, e);
-        }
-        return connected(transport, 0, answer.status(), answer.result(), parameters);
-    }
-
-    /// The queue pair stood, and the Connect command on it was not answered.
-    private static ConnectFailedException unanswered(String address, int queueId, IOException e) {
-        String message =
-                "Connecting "
-                        + (queueId == 0 ? "the admin queue" : "I/O queue " + queueId)
-                        + " to "
-                        + address
-                        + " failed: "
-                        + e.getMessage();
-        return e instanceof CommandTimeoutException
-                ? new ConnectTimeoutException(address, queueId, message, e)
-                : new ConnectFailedException(address, queueId, true, message, e);
-    }
-
-    private static byte[] connectData(AssociationParameters parameters, int controllerId) {
-        byte[] data = new byte[ConnectData.SIZE];
-        ConnectData.encode(
-                MemorySegment.ofArray(data),
-                0,
-                parameters.host(),
-                controllerId,
-                parameters.subsystem());
-        return data;
-    }
-
-    /// @return the controller id
-    /// @throws ConnectFailedException when the answer to Connect was a refusal, or a condition
-    ///   Verbena cannot meet
-    private static int connected(
-            Transport transport,
-            int queueId,
-            int status,
-            long result,
-            AssociationParameters parameters)
-            throws ConnectFailedException {
-        if (status != 0) {
-            throw refused(transport.address(), queueId, status, (int) result, parameters);
-        }
-        ConnectResult accepted = ConnectResult.of((int) result);
-        if (accepted.secureChannelRequired() || accepted.authenticationRequired()) {
-            throw new ConnectFailedException(
-                    transport.address(),
-                    queueId,
-                    false,
-                    "Subsystem "
-                            + parameters.subsystem()
-                            + (accepted.secureChannelRequired()
-                                    ? " requires a secure channel, which does not exist for RDMA"
-                                    : " requires authentication, which this version does not offer"),
-                    null);
-        }
-        return accepted.controllerId();
-    }
-
-    private static ConnectStatusException refused(
-            String address, int queueId, int status, int result, AssociationParameters parameters) {
-        ConnectFailure failure = ConnectFailure.of(status, result);
-        String message =
-                "Connecting "
-                        + (queueId == 0 ? "the admin queue" : "I/O queue " + queueId)
-                        + " of "
-                        + parameters.subsystem()
-                        + " at "
-                        + address
-                        + " as host "
-                        + parameters.host().hostNqn()
-                        + " failed. "
-                        + failure.message();
-        if (failure.reason() == ConnectFailure.Reason.HOST_NOT_ALLOWED) {
-            return new HostNotAllowedException(address, queueId, status, failure.reason(), message);
-        }
-        if (failure.reason() == ConnectFailure.Reason.INVALID_PARAMETERS
-                && "SUBNQN".equals(failure.field())) {
-            return new SubsystemNotFoundException(
-                    address, queueId, status, failure.reason(), message);
-        }
-        return new ConnectStatusException(address, queueId, status, failure.reason(), message);
     }
 
     private void enable() throws IOException {
@@ -282,6 +176,11 @@ public final class Association implements AutoCloseable {
                 .result();
     }
 
+    /// Writes a controller property of four bytes.
+    public void setProperty(int offset, int value) throws IOException {
+        setProperty(offset, value, adminDeadline());
+    }
+
     private void setProperty(int offset, int value, long deadlineNanos) throws IOException {
         admin.execute(
                 AdminCommand.withoutData(
@@ -309,14 +208,23 @@ public final class Association implements AutoCloseable {
                                 parameters.options(), queueId, entries, controllerId, headerBytes),
                         deadline);
         CommandQueue commands = new CommandQueue(queue);
-        try {
-            IoQueueConnect connect = new IoQueueConnect(commands, transport.memory());
-            try {
-                connect.run(connectData(parameters, controllerId), entries, deadline);
-            } catch (CommandTimeoutException | ConnectionLostException e) {
-                throw unanswered(transport.address(), queueId, e);
+        Handshake handshake =
+                new Handshake(parameters, transport.address(), queueId, entries, controllerId, 0);
+        try (QueueCommands channel = new QueueCommands(commands, transport.memory())) {
+            int same = handshake.run(channel, deadline);
+            if (same != controllerId) {
+                throw new ConnectFailedException(
+                        transport.address(),
+                        queueId,
+                        true,
+                        "I/O queue "
+                                + queueId
+                                + " was connected to controller "
+                                + same
+                                + " instead of "
+                                + controllerId,
+                        null);
             }
-            connected(transport, queueId, connect.status(), connect.result(), parameters);
             return commands;
         } catch (IOException | RuntimeException e) {
             commands.close((token, slot, status, result) -> {});
@@ -369,8 +277,56 @@ public final class Association implements AutoCloseable {
     }
 
     /// Sends Keep Alive commands from now on.
-    public void startKeepAlive() {
-        admin.startKeepAlive(parameters.keepAliveTimeout());
+    ///
+    /// @param timeout what the controller really uses
+    public void startKeepAlive(Duration timeout, boolean trafficBased) {
+        admin.startKeepAlive(timeout, trafficBased);
+    }
+
+    /// Keeps requests for asynchronous events outstanding from now on.
+    ///
+    /// @param count as many as the controller takes
+    public void startEvents(int count) {
+        admin.startEvents(count);
+    }
+
+    /// Disables the controller, as the first half of a reset. A dead connection is not waited for.
+    public void disable() {
+        orderly(
+                "a reset",
+                () -> {
+                    Duration timeout =
+                            Duration.ofMillis(Math.max(500, capabilities.timeoutMillis()));
+                    long deadline = commandDeadline(timeout);
+                    setProperty(Property.CC, configuration.withoutEnable().value(), deadline);
+                    awaitStatus(timeout, () -> deadline, status -> !status.ready(), "be disabled");
+                });
+    }
+
+    private interface OrderlyEnd {
+        void run() throws IOException;
+    }
+
+    private void orderly(String what, OrderlyEnd end) {
+        if (admin.failure() != null) {
+            return;
+        }
+        try {
+            end.run();
+        } catch (IOException | RuntimeException e) {
+            LOG.log(
+                    Level.INFO,
+                    "{0} was disconnected without {1}: {2}",
+                    parameters.subsystem(),
+                    what,
+                    e.getMessage());
+        }
+    }
+
+    /// The commands of one step share its time-out: a target that is silent must not hold up an end
+    /// for the admin time-out.
+    private long commandDeadline(Duration timeout) {
+        return Deadline.after(timeout).atMost(parameters.options().adminTimeout()).nanoTime();
     }
 
     /// Shuts the controller down in order and disconnects. I/O queues have to be closed by now. A
@@ -384,28 +340,22 @@ public final class Association implements AutoCloseable {
             }
             closed = true;
         }
-        if (admin.failure() == null) {
-            try {
-                shutDown(shutdownTimeout);
-            } catch (IOException | RuntimeException e) {
-                LOG.log(
-                        Level.INFO,
-                        "{0} was disconnected without an orderly shutdown: {1}",
-                        parameters.subsystem(),
-                        e.getMessage());
-            }
+        orderly("an orderly shutdown", () -> shutDown(shutdownTimeout));
+        admin.close();
+    }
+
+    /// Disconnects without asking the controller. I/O queues have to be closed by now.
+    public void abandon() {
+        synchronized (this) {
+            closed = true;
         }
         admin.close();
-        transport.close();
     }
 
     private void shutDown(Duration wanted) throws IOException {
         Duration timeout =
                 wanted.compareTo(SHUTDOWN_TIMEOUT_MIN) < 0 ? SHUTDOWN_TIMEOUT_MIN : wanted;
-        // The commands share the time-out: a target that is silent must not hold up the close for
-        // the admin time-out.
-        long commandDeadline =
-                Deadline.after(timeout).atMost(parameters.options().adminTimeout()).nanoTime();
+        long commandDeadline = commandDeadline(timeout);
         setProperty(
                 Property.CC,
                 configuration.withShutdown(ControllerConfiguration.SHUTDOWN_NORMAL).value(),

@@ -20,7 +20,7 @@ public final class DiscoveryReader {
     /// Times the log is read again because it changed meanwhile.
     public static final int ATTEMPTS_MAX = 10;
 
-    private static final int ENTRIES_PER_READ = AdminQueue.DATA_BYTES_MAX / DiscoveryEntry.SIZE;
+    private static final int ENTRIES_PER_READ = AdminCommand.SMALL_BYTES_MAX / DiscoveryEntry.SIZE;
 
     /// A log page that did not change while it was read.
     public record Log(DiscoveryLogHeader header, List<DiscoveryEntry> entries) {

@@ -9,6 +9,7 @@ import dev.verbena.NvmeException;
 import dev.verbena.internal.control.AdminCommand.Answer;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.nvme.AdminCommands;
+import dev.verbena.nvme.AsynchronousEvent;
 import dev.verbena.testkit.FakeFabricQueue;
 import dev.verbena.testkit.FakeMemoryDomain;
 import dev.verbena.testkit.FakeTarget;
@@ -42,12 +43,13 @@ class AdminQueueTest {
     private final FakeMemoryDomain memory = new FakeMemoryDomain();
     private final FakeTarget target = new FakeTarget(memory, 8);
     private final BlockingQueue<FabricFailure> failures = new LinkedBlockingQueue<>();
+    private final BlockingQueue<AsynchronousEvent> events = new LinkedBlockingQueue<>();
     private FakeFabricQueue fabric = new FakeFabricQueue(0, 4);
     private AdminQueue admin = open(fabric);
 
     private AdminQueue open(FakeFabricQueue queue) {
         queue.target(target);
-        return new AdminQueue(queue, memory, "test", failures::add);
+        return new AdminQueue(queue, memory, "test", failures::add, events::add);
     }
 
     private void reopen(int depth) {
@@ -147,7 +149,7 @@ class AdminQueueTest {
     void depthOne_stillCarriesCommandsAndKeepAlive() throws Exception {
         reopen(1);
         assertThat(admin.execute(command(MINUTE)).status()).isZero();
-        admin.startKeepAlive(Duration.ofSeconds(1));
+        admin.startKeepAlive(Duration.ofSeconds(1), false);
         int sent = fabric.sent().size();
         fabric.awaitSent(sent + 1);
         assertThat(fabric.lastSent().opcode()).isEqualTo(FakeTarget.KEEP_ALIVE);
@@ -160,7 +162,7 @@ class AdminQueueTest {
         target.ignore(capsule -> true);
         CompletableFuture<Answer> stuck = admin.submit(command(MINUTE));
         fabric.awaitSent(1);
-        admin.startKeepAlive(Duration.ofMillis(100));
+        admin.startKeepAlive(Duration.ofMillis(100), false);
         Thread.sleep(80);
         assertThat(fabric.armCalls()).isLessThan(20);
         assertThat(stuck).isNotDone();
@@ -169,7 +171,7 @@ class AdminQueueTest {
     // Bounds and bad commands.
 
     @ParameterizedTest
-    @ValueSource(ints = {-1, AdminQueue.DATA_BYTES_MAX + 1, Integer.MAX_VALUE})
+    @ValueSource(ints = {-1, AdminCommand.DATA_BYTES_MAX + 1, Integer.MAX_VALUE})
     void readingMoreThanABuffer_isRefused(int bytes) {
         assertThatThrownBy(() -> AdminCommand.reading("Get Log Page", 0, bytes, (c, o, i) -> {}))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -178,10 +180,10 @@ class AdminQueueTest {
 
     @Test
     void writingMoreThanABuffer_isRefused() {
-        byte[] data = new byte[AdminQueue.DATA_BYTES_MAX + 1];
+        byte[] data = new byte[AdminCommand.DATA_BYTES_MAX + 1];
         assertThatThrownBy(() -> AdminCommand.writing("Send", 0, data, (c, o, i) -> {}))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("4097");
+                .hasMessageContaining("16777216");
     }
 
     @Test
@@ -231,7 +233,7 @@ class AdminQueueTest {
             var _ = admin.submit(command(MINUTE));
         }
         fabric.awaitSent(3);
-        admin.startKeepAlive(Duration.ofSeconds(10));
+        admin.startKeepAlive(Duration.ofSeconds(10), false);
         fabric.awaitSent(4);
         assertThat(fabric.lastSent().opcode()).isEqualTo(FakeTarget.KEEP_ALIVE);
     }
@@ -297,7 +299,7 @@ class AdminQueueTest {
 
     @Test
     void keepAlive_isSentAgainAndAgain() {
-        admin.startKeepAlive(Duration.ofMillis(100));
+        admin.startKeepAlive(Duration.ofMillis(100), false);
         fabric.awaitSent(4);
         assertThat(fabric.sent()).allMatch(c -> c.opcode() == FakeTarget.KEEP_ALIVE);
         assertThat(admin.failure()).isNull();
@@ -306,7 +308,7 @@ class AdminQueueTest {
     @Test
     void keepAliveRefused_endsAssociation() throws Exception {
         target.refuse(capsule -> capsule.opcode() == FakeTarget.KEEP_ALIVE, 0x4002, 0);
-        admin.startKeepAlive(Duration.ofMillis(100));
+        admin.startKeepAlive(Duration.ofMillis(100), false);
         assertThat(reportedFailure().message()).contains("Keep Alive");
     }
 
@@ -314,7 +316,7 @@ class AdminQueueTest {
     void keepAliveNotAnswered_endsAssociationWithItsCommands() throws Exception {
         target.ignore(capsule -> true);
         CompletableFuture<Answer> future = admin.submit(command(MINUTE));
-        admin.startKeepAlive(Duration.ofMillis(100));
+        admin.startKeepAlive(Duration.ofMillis(100), false);
         assertThat(reportedFailure().kind()).isEqualTo(FabricFailure.Kind.TIMED_OUT);
         assertThat(failureOf(future)).isInstanceOf(CommandTimeoutException.class);
         assertThat(fabric.sent())
@@ -426,7 +428,8 @@ class AdminQueueTest {
                         failure -> {
                             told.countDown();
                             throw new IllegalStateException("listener");
-                        });
+                        },
+                        event -> {});
         other.fail(LOST);
         assertThat(told.await(20, TimeUnit.SECONDS)).isTrue();
         queue.close();

@@ -1,6 +1,7 @@
-package dev.verbena;
+package dev.verbena.internal.control;
 
-import dev.verbena.internal.control.AdminCalls;
+import dev.verbena.Namespace;
+import dev.verbena.NvmeException;
 import dev.verbena.nvme.IdentifyNamespace;
 import dev.verbena.nvme.NamespaceDescriptors;
 import java.io.IOException;
@@ -9,14 +10,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Asks a controller for its namespaces.
-final class NamespaceReader {
+public final class NamespaceReader {
     /// Invalid Namespace or Format (SCT 0h, SC 0Bh).
     private static final int INVALID_NAMESPACE = 0x0B;
 
     private NamespaceReader() {}
 
     /// All active namespaces, by id. One that disappears meanwhile is left out.
-    static List<Namespace> read(AdminCalls calls) throws IOException {
+    public static List<Namespace> read(AdminCalls calls) throws IOException {
         List<Namespace> found = new ArrayList<>();
         for (int id : calls.activeNamespaces()) {
             IdentifyNamespace identify = identifyIfPresent(calls, id);

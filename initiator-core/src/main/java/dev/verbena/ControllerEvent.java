@@ -1,0 +1,39 @@
+package dev.verbena;
+
+import dev.verbena.nvme.AsynchronousEvent;
+import dev.verbena.nvme.log.AnaLog;
+import java.util.List;
+
+/// Something that happened to a controller. Immutable.
+public sealed interface ControllerEvent {
+    /// The state, the reason or the plan for the next attempt changed.
+    record StateChanged(ControllerStatus status) implements ControllerEvent {}
+
+    /// Namespaces came, went or changed.
+    ///
+    /// @param removed as they were, also those whose id now belongs to other content; their devices
+    ///   fail
+    /// @param added as they are, also those that took over an id
+    /// @param changed same content, another size or property; as they are
+    /// @param now all that are active
+    record NamespacesChanged(
+            List<Namespace> removed,
+            List<Namespace> added,
+            List<Namespace> changed,
+            List<Namespace> now)
+            implements ControllerEvent {
+        public NamespacesChanged {
+            removed = List.copyOf(removed);
+            added = List.copyOf(added);
+            changed = List.copyOf(changed);
+            now = List.copyOf(now);
+        }
+    }
+
+    /// The controller reaches a group of namespaces better or worse than before.
+    record AnaChanged(AnaLog log) implements ControllerEvent {}
+
+    /// Any other report of the controller. Its log page, where it has one, has been read once, so
+    /// that the next report can come.
+    record Notice(AsynchronousEvent event) implements ControllerEvent {}
+}

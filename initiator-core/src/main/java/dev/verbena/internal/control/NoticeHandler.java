@@ -1,0 +1,131 @@
+package dev.verbena.internal.control;
+
+import dev.verbena.nvme.AsynchronousEvent;
+import dev.verbena.nvme.LogPage;
+import dev.verbena.nvme.log.AnaLog;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+
+/// Does what asynchronous events ask for, one after the other: reads the log page of each, so that
+/// the next event of its kind can come, and tells the owner.
+///
+/// Threads: [#add] from any thread; the rest on a thread of its own while there is something to do.
+public final class NoticeHandler {
+    /// What to do about an event, besides reading its log page.
+    public interface Owner {
+        /// The namespaces have to be looked at again.
+        void rescan() throws IOException;
+
+        /// The ANA log was read.
+        void anaChanged(AnaLog log);
+
+        /// The discovery log has to be read again; reading it re-arms the event.
+        void discoveryLogChanged() throws IOException;
+
+        /// The controller cannot go on without being connected again.
+        void persistentError(String message);
+
+        /// Anything else.
+        void notice(AsynchronousEvent event);
+    }
+
+    /// Events that can wait. A controller has one of each kind under way at most, so more is a
+    /// controller that does not stop; what is dropped is a repetition.
+    public static final int WAITING_MAX = 64;
+
+    /// The largest part of a log page that has to be read for it to count as read.
+    private static final int LOG_BYTES = 512;
+
+    private static final System.Logger LOG = System.getLogger("dev.verbena.control");
+
+    private final ControlRuntime runtime;
+    private final Session session;
+    private final Owner owner;
+    private final Queue<AsynchronousEvent> waiting = new ArrayDeque<>();
+    private boolean running;
+
+    public NoticeHandler(ControlRuntime runtime, Session session, Owner owner) {
+        this.runtime = runtime;
+        this.session = session;
+        this.owner = owner;
+    }
+
+    /// Takes an event; quick.
+    public synchronized void add(AsynchronousEvent event) {
+        if (waiting.contains(event)) {
+            // Whatever it announces is found by the reading that is still to come.
+            return;
+        }
+        if (waiting.size() == WAITING_MAX) {
+            LOG.log(Level.WARNING, "An event is dropped, too many are waiting: {0}", event);
+            return;
+        }
+        waiting.add(event);
+        if (!running) {
+            running = true;
+            runtime.start("events", this::handleAll);
+        }
+    }
+
+    private synchronized @Nullable AsynchronousEvent next() {
+        AsynchronousEvent event = waiting.poll();
+        if (event == null) {
+            running = false;
+        }
+        return event;
+    }
+
+    private void handleAll() {
+        for (AsynchronousEvent event = next(); event != null; event = next()) {
+            try {
+                handle(event);
+            } catch (IOException | RuntimeException e) {
+                LOG.log(
+                        session.failure() == null ? Level.WARNING : Level.DEBUG,
+                        "An event was not handled: " + event,
+                        e);
+            }
+        }
+    }
+
+    private void handle(AsynchronousEvent event) throws IOException {
+        switch (event.kind()) {
+            case NAMESPACE_ATTRIBUTE_CHANGED -> {
+                // The page only says where to look, and may be too short: everything is looked at.
+                session.calls().logPage(LogPage.CHANGED_NAMESPACES, false, 4096);
+                owner.rescan();
+            }
+            case ANA_CHANGE -> owner.anaChanged(session.calls().anaLog(session.identify()));
+            case DISCOVERY_LOG_CHANGED -> owner.discoveryLogChanged();
+            case PERSISTENT_INTERNAL_ERROR ->
+                    owner.persistentError("the controller reports a persistent internal error");
+            default -> {
+                rearm(event);
+                owner.notice(event);
+            }
+        }
+    }
+
+    /// A log page that cannot be read is no reason to keep the event from the application.
+    private void rearm(AsynchronousEvent event) {
+        int logPage = event.logPage();
+        if (event.type() == AsynchronousEvent.TYPE_ONE_SHOT
+                || event.type() == AsynchronousEvent.TYPE_IMMEDIATE) {
+            return;
+        }
+        try {
+            session.calls().logPage(logPage, false, bytes(logPage));
+        } catch (IOException e) {
+            LOG.log(Level.INFO, "The log page of {0} was not read: {1}", event, e.getMessage());
+        }
+    }
+
+    private static int bytes(int logPage) {
+        return logPage == LogPage.ERROR_INFORMATION || logPage == LogPage.RESERVATION_NOTIFICATION
+                ? 64
+                : LOG_BYTES;
+    }
+}

@@ -1,0 +1,102 @@
+package dev.verbena.internal.control;
+
+import dev.verbena.CommandTimeoutException;
+import dev.verbena.ConnectionLostException;
+import dev.verbena.internal.control.AdminCommand.Answer;
+import dev.verbena.internal.engine.CommandQueue;
+import dev.verbena.internal.fabric.FabricFailure;
+import dev.verbena.internal.memory.MemoryDomain;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.concurrent.TimeUnit;
+
+/// Sends the first commands on a fresh I/O queue, one at a time: Connect and authentication. Used
+/// by the thread that will hand the queue to its owner.
+final class QueueCommands implements CommandChannel, AutoCloseable {
+    private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final CommandQueue commands;
+    private final AdminData data;
+    private boolean answered;
+    private int status;
+    private long result;
+
+    QueueCommands(CommandQueue commands, MemoryDomain memory) {
+        this.commands = commands;
+        this.data = new AdminData(memory, 1);
+    }
+
+    @Override
+    public Answer answer(AdminCommand command) throws IOException {
+        int slot = commands.acquire();
+        if (slot < 0) {
+            throw lost(command);
+        }
+        AdminData.Buffer buffer = data.ofSlot(0);
+        long entry = commands.capsuleOffset(slot);
+        command.encoder.encode(commands.capsules(), entry, commands.commandId(slot));
+        buffer.prepare(command, commands.capsules(), entry);
+        if (!buffer.region().tryAcquire()) {
+            throw new IllegalStateException("The buffer is closed");
+        }
+        answered = false;
+        commands.submit(slot, 0, buffer.region(), command.deadlineNanos);
+        commands.ring();
+        await(command);
+        FabricFailure failure = commands.failure();
+        if (failure != null && status == CommandQueue.STATUS_HOST_ABORTED) {
+            throw lost(command);
+        }
+        byte[] bytes = status == 0 ? buffer.read(command.fromControllerBytes) : new byte[0];
+        return new Answer(command.name, status, result, bytes);
+    }
+
+    private void await(AdminCommand command) throws IOException {
+        while (!answered) {
+            if (commands.poll(this::completed) > 0) {
+                continue;
+            }
+            commands.arm();
+            if (commands.hasCompletions()) {
+                continue;
+            }
+            if (Thread.currentThread().isInterrupted()) {
+                throw new InterruptedIOException("Interrupted while waiting for " + command.name);
+            }
+            long now = System.nanoTime();
+            commands.checkDeadlines(now);
+            commands.block(Math.min(WAIT_NANOS, Math.max(0, command.deadlineNanos - now)));
+        }
+    }
+
+    private void completed(long token, int slot, int status, long result) {
+        answered = true;
+        this.status = status;
+        this.result = result;
+    }
+
+    private IOException lost(AdminCommand command) {
+        FabricFailure failure = commands.failure();
+        String what =
+                "I/O queue "
+                        + commands.queueId()
+                        + " got no answer to its "
+                        + command.name
+                        + " command";
+        if (failure != null && failure.kind() == FabricFailure.Kind.TIMED_OUT) {
+            return new CommandTimeoutException(what + " in time");
+        }
+        return new ConnectionLostException(
+                what + ": " + (failure == null ? "it is closed" : failure.message()));
+    }
+
+    /// Gives the buffer back; the queue stays, unless a command is still under way on it: then it
+    /// is closed, because its buffer can be made safe in no other way.
+    @Override
+    public void close() {
+        if (commands.inFlightCount() > 0) {
+            commands.close(this::completed);
+        }
+        data.release();
+    }
+}

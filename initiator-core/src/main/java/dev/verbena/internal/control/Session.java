@@ -1,0 +1,240 @@
+package dev.verbena.internal.control;
+
+import dev.verbena.ConnectOptions;
+import dev.verbena.ConnectionLostException;
+import dev.verbena.Namespace;
+import dev.verbena.internal.engine.CommandLimits;
+import dev.verbena.internal.engine.CommandQueue;
+import dev.verbena.internal.engine.DataPlacement;
+import dev.verbena.internal.engine.QueueSettings;
+import dev.verbena.internal.fabric.Deadline;
+import dev.verbena.internal.fabric.FabricFailure;
+import dev.verbena.nvme.IdentifyController;
+import dev.verbena.nvme.Version;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// One connection to a controller, from connect to loss: what was learnt about the controller, and
+/// its I/O queues. A reconnect makes a new one.
+///
+/// Threads: any.
+public final class Session {
+    private final int connection;
+    private final Association association;
+    private final IdentifyController identify;
+    private final Version version;
+    private final int ioQueueCount;
+    private final List<Namespace> namespaces;
+    private final QueueSettings settings;
+    private final BitSet queueIds = new BitSet();
+
+    /// Queues being connected at this moment; guarded by this.
+    private int opening;
+
+    private boolean ending;
+    private volatile @Nullable FabricFailure failure;
+
+    Session(
+            int connection,
+            Association association,
+            IdentifyController identify,
+            CommandLimits limits,
+            Version version,
+            int ioQueueCount,
+            List<Namespace> namespaces) {
+        this.connection = connection;
+        this.association = association;
+        this.identify = identify;
+        this.version = version;
+        this.ioQueueCount = ioQueueCount;
+        this.namespaces = namespaces;
+        ConnectOptions options = association.parameters().options();
+        this.settings =
+                new QueueSettings(
+                        placement(association, identify),
+                        limits,
+                        options.ioTimeout().toNanos(),
+                        options.timeoutPolicy(),
+                        options.waitMode());
+    }
+
+    private static DataPlacement placement(Association association, IdentifyController identify) {
+        DataPlacement placement =
+                DataPlacement.of(
+                        identify.ioCommandCapsuleBytes(),
+                        identify.inCapsuleDataOffsetBytes(),
+                        identify.inCapsuleOffsetSupported(),
+                        association.sendSegmentMax(),
+                        identify.maximumDataBlockDescriptors(),
+                        identify.maximumTransferBytes(association.capabilities()));
+        return association.parameters().options().inCapsuleData()
+                ? placement
+                : placement.withoutInCapsuleData();
+    }
+
+    /// Which connection of the controller this is.
+    public int connection() {
+        return connection;
+    }
+
+    public Association association() {
+        return association;
+    }
+
+    public AdminCalls calls() {
+        return new AdminCalls(association);
+    }
+
+    public IdentifyController identify() {
+        return identify;
+    }
+
+    public Version version() {
+        return version;
+    }
+
+    /// I/O queues that can be open at the same time.
+    public int ioQueueCount() {
+        return ioQueueCount;
+    }
+
+    /// The namespaces as they were at connect.
+    public List<Namespace> namespaces() {
+        return namespaces;
+    }
+
+    /// What all I/O queues have in common.
+    public QueueSettings settings() {
+        return settings;
+    }
+
+    public DataPlacement placement() {
+        return settings.placement();
+    }
+
+    /// Why the connection is of no use any more; null while it works.
+    public @Nullable FabricFailure failure() {
+        FabricFailure own = failure;
+        return own == null ? association.failure() : own;
+    }
+
+    /// Opens no more queues. The admin queue stays, so that the controller can be asked to end. The
+    /// first reason stays.
+    public synchronized void suspend(FabricFailure why) {
+        if (failure == null) {
+            failure = why;
+        }
+        ending = true;
+    }
+
+    /// Connects an I/O queue with a free id; [#released] gives the id back.
+    ///
+    /// @throws IOException when all are in use, or the controller refuses
+    public CommandQueue openQueue() throws IOException {
+        int queueId = takeQueueId();
+        CommandQueue commands = null;
+        try {
+            commands = connectQueue(queueId);
+            FabricFailure lost = failure;
+            if (lost != null) {
+                // It was connected in the moment the connection broke.
+                commands.fail(lost);
+            }
+            return commands;
+        } finally {
+            openingEnded(queueId, commands != null);
+        }
+    }
+
+    private CommandQueue connectQueue(int queueId) throws IOException {
+        int entries =
+                Math.min(
+                        association.parameters().options().queueSize(),
+                        association.capabilities().maximumQueueEntries());
+        int outstandingMax = identify.maximumOutstandingCommands();
+        if (outstandingMax > 0) {
+            // One entry of a ring stays empty.
+            entries = Math.min(entries, outstandingMax + 1);
+        }
+        return association.openIoQueue(queueId, Math.max(2, entries), placement().slotBytes());
+    }
+
+    private synchronized int takeQueueId() throws IOException {
+        if (ending) {
+            throw lostException();
+        }
+        int queueId = queueIds.nextClearBit(1);
+        if (queueId > ioQueueCount) {
+            throw new IOException(
+                    "All "
+                            + ioQueueCount
+                            + " I/O queues the controller granted are open; close one, or connect"
+                            + " with a larger ioQueues option");
+        }
+        queueIds.set(queueId);
+        opening++;
+        return queueId;
+    }
+
+    private synchronized void openingEnded(int queueId, boolean opened) {
+        opening--;
+        if (!opened) {
+            queueIds.clear(queueId);
+        }
+        notifyAll();
+    }
+
+    /// A queue is closed; its id can be used again.
+    public synchronized void released(int queueId) {
+        queueIds.clear(queueId);
+    }
+
+    /// What to tell those who want to use a connection that is gone.
+    public ConnectionLostException lostException() {
+        FabricFailure why = failure();
+        return new ConnectionLostException(
+                why == null
+                        ? "The controller is closed"
+                        : "The connection to "
+                                + association.address()
+                                + " is lost: "
+                                + why.message());
+    }
+
+    /// Opens no more queues, and waits for those that other threads are connecting: they find the
+    /// session ending and take them down again. Bounded by the time a queue has to connect.
+    public synchronized void end() {
+        ending = true;
+        Deadline deadline =
+                Deadline.after(
+                        association
+                                .parameters()
+                                .options()
+                                .connectTimeout()
+                                .plus(CommandQueue.DRAIN_TIMEOUT));
+        boolean interrupted = false;
+        while (opening > 0 && !deadline.expired()) {
+            try {
+                wait(Math.max(1, deadline.remainingMillis()));
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Whether no more queues are opened.
+    public synchronized boolean isEnding() {
+        return ending;
+    }
+
+    /// Time the controller asks for to shut down (RTD3E).
+    public Duration shutdownTimeout() {
+        return Duration.ofMillis(identify.rtd3EntryMicros() / 1000);
+    }
+}
