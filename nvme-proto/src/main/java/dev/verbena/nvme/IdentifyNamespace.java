@@ -144,9 +144,13 @@ public final class IdentifyNamespace extends WireStructure {
         return formats.size() <= 16 ? flbas & 15 : (flbas & 15) | ((flbas >>> 5 & 3) << 4);
     }
 
-    /** The format it has. */
+    /**
+     * The format it has; one of all zeros, which is not available, where a namespace that is not
+     * active names one that is not listed.
+     */
     public LbaFormat format() {
-        return formats.get(formattedIndex());
+        int index = formattedIndex();
+        return index < formats.size() ? formats.get(index) : new LbaFormat(0, 0, 0);
     }
 
     /**

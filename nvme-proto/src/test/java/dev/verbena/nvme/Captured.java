@@ -19,6 +19,7 @@ final class Captured {
                     Map.entry("nvmIdentifyController", List.of("qemu-pcie-nvm-id-ctrl")),
                     Map.entry("smart", List.of("qemu-smart")),
                     Map.entry("errorLog", List.of("nvmet-error")),
+                    Map.entry("errorLogEntry", List.of("nvmet-error")),
                     Map.entry("firmwareSlots", List.of("qemu-firmware")),
                     Map.entry("effects", List.of("nvmet-effects", "qemu-effects")),
                     Map.entry("enduranceGroup", List.of("nvmet-new-endurance")),

@@ -48,6 +48,7 @@ final class Decoders {
         ALL.put("effects", EffectsLog::decode);
         ALL.put("enduranceGroup", EnduranceGroupLog::decode);
         ALL.put("errorLog", Decoders::errors);
+        ALL.put("errorLogEntry", bytes -> ErrorLogEntry.decode(bytes, 0));
         ALL.put("firmwareSlots", FirmwareSlots::decode);
         ALL.put("hostBehavior", FeatureValues.HostBehavior::decode);
         ALL.put("identifyController", IdentifyController::decode);
@@ -73,6 +74,47 @@ final class Decoders {
         ALL.put("zoneReport", bytes -> ZoneReport.decode(bytes, 0));
         ALL.put("zoneReportExtended", bytes -> ZoneReport.decode(bytes, 64));
     }
+
+    /** By name: the method it calls, so that a test can tell that none is left out. */
+    static final Map<String, String> METHODS =
+            Map.ofEntries(
+                    Map.entry("activeNamespaces", "ActiveNamespaceList.decode"),
+                    Map.entry("anaLog", "AnaLog.decode"),
+                    Map.entry("changedNamespaces", "ChangedNamespaces.decode"),
+                    Map.entry("changedZones", "ChangedZones.decode"),
+                    Map.entry("chapMessage", "ChapMessage.decode"),
+                    Map.entry("controllers", "ControllerList.decode"),
+                    Map.entry("discoveryEntry", "DiscoveryEntry.decode"),
+                    Map.entry("discoveryExtension", "DiscoveryExtension.decode"),
+                    Map.entry("discoveryHeader", "DiscoveryLogHeader.decode"),
+                    Map.entry("effects", "EffectsLog.decode"),
+                    Map.entry("enduranceGroup", "EnduranceGroupLog.decode"),
+                    Map.entry("errorLog", "ErrorLogEntry.decodeAll"),
+                    Map.entry("errorLogEntry", "ErrorLogEntry.decode"),
+                    Map.entry("firmwareSlots", "FirmwareSlots.decode"),
+                    Map.entry("hostBehavior", "FeatureValues$HostBehavior.decode"),
+                    Map.entry("identifyController", "IdentifyController.decode"),
+                    Map.entry("identifyNamespace", "IdentifyNamespace.decode"),
+                    Map.entry("independentNamespace", "IndependentNamespace.decode"),
+                    Map.entry("namespaceDescriptors", "NamespaceDescriptors.decode"),
+                    Map.entry("nvmIdentifyController", "NvmIdentifyController.decode"),
+                    Map.entry("nvmIdentifyNamespace", "NvmIdentifyNamespace.decode"),
+                    Map.entry("persistentEvents", "PersistentEventHeader.decode"),
+                    Map.entry("rdmaAccept", "RdmaPrivateData$Accept.decode"),
+                    Map.entry("rdmaReject", "RdmaPrivateData$Reject.decode"),
+                    Map.entry("rdmaRequest", "RdmaPrivateData$Request.decode"),
+                    Map.entry("reservationNotification", "ReservationNotificationLog.decode"),
+                    Map.entry("reservationReport", "ReservationReport.decode"),
+                    Map.entry("sanitizeStatus", "SanitizeStatusLog.decode"),
+                    Map.entry("selfTest", "SelfTestLog.decode"),
+                    Map.entry("smart", "SmartLog.decode"),
+                    Map.entry("supportedLogPages", "SupportedLogPages.decode"),
+                    Map.entry("telemetry", "TelemetryHeader.decode"),
+                    Map.entry("timestamp", "FeatureValues$Timestamp.decode"),
+                    Map.entry("zoneReport", "ZoneReport.decode"),
+                    Map.entry("zoneReportExtended", "ZoneReport.decode"),
+                    Map.entry("zonedController", "ZonedIdentifyController.decode"),
+                    Map.entry("zonedNamespace", "ZonedIdentifyNamespace.decode"));
 
     /** No structure of fixed size is larger. */
     private static final int PADDED_SIZE = 4096;

@@ -6,13 +6,9 @@ import dev.verbena.nvme.EncoderTable.Field;
 import dev.verbena.nvme.EncoderTable.Line;
 import dev.verbena.nvme.EncoderTable.Place;
 import dev.verbena.nvme.zns.ZoneCommands;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
-import java.net.URISyntaxException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -174,14 +170,12 @@ class EncoderRoundTripTest {
         Set<String> expected = new TreeSet<>(OF_OBJECTS);
         EncoderTable.lines().forEach(line -> expected.add(line.key()));
         Set<String> found = new TreeSet<>();
-        for (Class<?> type : classesOfTheModule()) {
+        for (Class<?> type : ModuleClasses.all()) {
             for (Method method : type.getDeclaredMethods()) {
                 if (Modifier.isPublic(method.getModifiers()) && encodes(method)) {
                     int memory = writes(method) ? 2 : 0;
                     found.add(
-                            type.getName().substring(type.getPackageName().length() + 1)
-                                    + "."
-                                    + method.getName()
+                            ModuleClasses.name(method)
                                     + "/"
                                     + (method.getParameterCount() - memory));
                 }
@@ -200,29 +194,5 @@ class EncoderRoundTripTest {
     private static boolean writes(Method method) {
         Class<?>[] types = method.getParameterTypes();
         return types.length >= 2 && types[0] == MemorySegment.class && types[1] == long.class;
-    }
-
-    /** All public classes, also nested ones, except those of internal packages. */
-    private static List<Class<?>> classesOfTheModule()
-            throws IOException, URISyntaxException, ClassNotFoundException {
-        Path root = Path.of(Nqn.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-        List<String> names;
-        try (Stream<Path> files = Files.walk(root)) {
-            names =
-                    files.map(file -> root.relativize(file).toString())
-                            .filter(name -> name.endsWith(".class") && name.contains("nvme"))
-                            .filter(name -> !name.contains("internal"))
-                            .map(name -> name.substring(0, name.length() - 6).replace('/', '.'))
-                            .toList();
-        }
-        List<Class<?>> classes = new ArrayList<>();
-        for (String name : names) {
-            Class<?> type = Class.forName(name);
-            if (Modifier.isPublic(type.getModifiers())) {
-                classes.add(type);
-            }
-        }
-        assertThat(classes).contains(NvmCommands.class, FeatureValues.Timestamp.class);
-        return classes;
     }
 }

@@ -207,6 +207,9 @@ class StructureTest {
         assertThat(inactive.blockSize()).isZero();
         assertThat(inactive.metadataSize()).isZero();
         assertThat(inactive).hasToString("IdentifyNamespace[not active]");
+        MemorySegment unlisted = memory(4096);
+        set(unlisted, 26, 7);
+        assertThat(IdentifyNamespace.decode(unlisted).format()).isEqualTo(new LbaFormat(0, 0, 0));
         assertThat(new LbaFormat(0, 0, 0).blockSize()).isZero();
         assertThat(new LbaFormat(0, 63, 0).blockSize()).isZero();
         assertThat(new LbaFormat(0, 12, 0).blockSize()).isEqualTo(4096);
