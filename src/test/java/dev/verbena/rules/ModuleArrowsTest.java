@@ -45,7 +45,26 @@ class ModuleArrowsTest {
                         "dev.verbena",
                         "dev.verbena.internal..",
                         "dev.verbena.channel..",
+                        "dev.verbena.testkit..",
                         "dev.verbena.cli..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void theTestkit_isKnownToTestsOnlyAndNeedsNoVerbs() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.verbena.testkit..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.verbena.testkit..")
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.verbena.testkit..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.verbena.verbs..", "dev.verbena.cli..")
                 .check(CLASSES);
     }
 

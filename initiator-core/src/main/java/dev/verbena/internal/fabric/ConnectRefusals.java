@@ -20,6 +20,9 @@ public final class ConnectRefusals {
     static final int STALE_CONNECTION = 10;
     static final int CONSUMER_DEFINED = 28;
 
+    /// Format and receive queue size of an accept.
+    private static final int ACCEPT_BYTES_MIN = 4;
+
     private ConnectRefusals() {}
 
     /// @param event what came instead of the event the step was waiting for
@@ -166,26 +169,25 @@ public final class ConnectRefusals {
     public static int acceptedDepth(byte[] privateData, QueueParameters parameters, String address)
             throws ConnectFailedException {
         int depth = parameters.entryCount() - 1;
+        if (privateData.length < ACCEPT_BYTES_MIN) {
+            // No private data at all: Linux accepts such targets too, and what was asked holds.
+            return depth;
+        }
         try {
-            RdmaPrivateData.Accept accept = RdmaPrivateData.Accept.decode(privateData);
-            if (accept.recordFormat() != 0) {
-                throw new ConnectFailedException(
-                        address,
-                        parameters.queueId(),
-                        false,
-                        address
-                                + " accepted "
-                                + queue(parameters.queueId())
-                                + " with private data of an unknown format "
-                                + accept.recordFormat(),
-                        null);
-            }
-            int granted = accept.controllerReceiveQueueSize();
+            int granted = RdmaPrivateData.Accept.decode(privateData).controllerReceiveQueueSize();
             // 0 is not a size: targets that leave the field empty mean "as asked".
             return granted == 0 ? depth : Math.min(depth, granted);
         } catch (WireFormatException e) {
-            // No private data at all: Linux accepts such targets too, and what was asked holds.
-            return depth;
+            throw new ConnectFailedException(
+                    address,
+                    parameters.queueId(),
+                    false,
+                    address
+                            + " accepted "
+                            + queue(parameters.queueId())
+                            + " with private data of an unknown format: "
+                            + e.getMessage(),
+                    e);
         }
     }
 

@@ -113,14 +113,11 @@ public final class SimulatedDevice {
         MemorySegment.copy(data, offset, part, ValueLayout.JAVA_BYTE, 0, bytes);
     }
 
-    /// Whether the key allows the access.
-    public synchronized void check(int key, Use use, long address, int bytes)
-            throws AccessRefusedException {
-        part(key, use, address, bytes);
-    }
-
     private MemorySegment part(int key, Use use, long address, int bytes)
             throws AccessRefusedException {
+        if (!present) {
+            throw refused(key, "is of a device that was removed");
+        }
         Registration registration = keys.get(key);
         if (registration == null) {
             throw refused(key, "is unknown or no longer valid");

@@ -201,8 +201,10 @@ public final class SimulatedQueue implements FabricQueue {
         if (!send.pending || destroyed) {
             return;
         }
-        // The card could have been retransmitting until now.
-        send.checkUnchanged(device);
+        if (device.isPresent()) {
+            // The card could have been retransmitting until now.
+            send.checkUnchanged(device);
+        }
         send.pending = false;
         posted.remove(send);
         complete(events -> events.sent(send.slot, send.tag));

@@ -8,6 +8,7 @@ import dev.verbena.internal.fabric.QueueParameters;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.nvme.RdmaPrivateData;
+import dev.verbena.nvme.RejectStatus;
 import dev.verbena.testkit.Fault;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -54,10 +55,7 @@ public final class SimulatedTransport implements Transport {
         for (Fault fault : faults) {
             switch (fault) {
                 case Fault.Reject reject -> {
-                    byte[] data =
-                            reject.status() < 0
-                                    ? new byte[0]
-                                    : RdmaPrivateDataBytes.reject(reject.status());
+                    byte[] data = reject.status() < 0 ? new byte[0] : rejectData(reject.status());
                     throw rejected(reject.reason(), "as the test wants", data, parameters);
                 }
                 case Fault.SlowAccept slow -> pause(slow.delay().toNanos(), parameters, deadline);
@@ -66,8 +64,9 @@ public final class SimulatedTransport implements Transport {
                 }
                 case Fault.AcceptWith with ->
                         accept =
-                                RdmaPrivateDataBytes.accept(
-                                        with.recordFormat(), with.receiveQueueSize());
+                                new RdmaPrivateData.Accept(
+                                                with.recordFormat(), with.receiveQueueSize())
+                                        .encode();
                 case Fault.HangFlush hang -> hostFaults.add(hang);
                 case Fault.RefuseDestroy refuse -> hostFaults.add(refuse);
                 default ->
@@ -77,17 +76,17 @@ public final class SimulatedTransport implements Transport {
         }
         int status = port.judge(request(parameters));
         if (status != 0) {
-            throw rejected(
-                    CONSUMER_DEFINED,
-                    "consumer defined",
-                    RdmaPrivateDataBytes.reject(status),
-                    parameters);
+            throw rejected(CONSUMER_DEFINED, "consumer defined", rejectData(status), parameters);
         }
         int depth = ConnectRefusals.acceptedDepth(accept, parameters, address);
         requireOpen();
         SimulatedQueue queue = new SimulatedQueue(parameters, depth, network, port, hostFaults);
         network.opened(queue);
         return queue;
+    }
+
+    private static byte[] rejectData(int status) {
+        return new RdmaPrivateData.Reject(0, status, RejectStatus.of(status)).encode();
     }
 
     private static RdmaPrivateData.Request request(QueueParameters parameters) {
