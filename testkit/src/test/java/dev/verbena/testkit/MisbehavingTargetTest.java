@@ -292,7 +292,6 @@ class MisbehavingTargetTest {
         "520, 0, 2",
         "88, 0xFFFFFFFF, 4",
         "342, 255, 1",
-        "344, 0, 4",
     })
     void oddIdentity_isLivedWith(int offset, String value, int bytes) throws IOException {
         if (offset == 1792) {
