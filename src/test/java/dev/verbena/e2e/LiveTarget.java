@@ -10,10 +10,13 @@ import dev.verbena.Target;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The target the tests talk to, and the hands to change it.
@@ -23,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 record LiveTarget(Target target, String nqn, @Nullable String backing) {
     /// A second port at which nothing ever listens.
     static final int SILENT_PORT = 4421;
+
+    private static final String PASSTHRU_NQN = "nqn.2016-06.io.spdk:passthru";
 
     private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(60);
 
@@ -64,6 +69,33 @@ record LiveTarget(Target target, String nqn, @Nullable String backing) {
             throw new IOException("rig/target status names no namespace or no port");
         }
         return new LiveTarget(target, nqn, device);
+    }
+
+    /// The NVMe controller that is handed through by `rig/target up --passthru`.
+    LiveTarget passthru() {
+        return new LiveTarget(target, PASSTHRU_NQN, "/dev/" + pciController() + "n1");
+    }
+
+    /// Name of the NVMe controller on PCI, such as `nvme0`; null when this machine has none.
+    static @Nullable String pciController() {
+        try (Stream<Path> all = Files.list(Path.of("/sys/class/nvme"))) {
+            return all.filter(LiveTarget::isOnPci)
+                    .map(path -> path.getFileName().toString())
+                    .sorted()
+                    .findFirst()
+                    .orElse(null);
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    private static boolean isOnPci(Path controller) {
+        try {
+            // The others are connections over fabrics.
+            return Files.readString(controller.resolve("transport")).strip().equals("pcie");
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /// Runs `rig/target`.

@@ -21,10 +21,23 @@ final class TargetExtension
 
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+        if (wantsPassthru(context)
+                && (!LiveTarget.inRig()
+                        || LiveTarget.external() != null
+                        || LiveTarget.pciController() == null)) {
+            return disabled("needs the NVMe controller of rig/run --passthru");
+        }
         if (LiveTarget.inRig() || LiveTarget.external() != null) {
             return enabled("there is a target");
         }
         return disabled("needs a target: run ./verify e2e, or set VERBENA_TARGET=address:port/nqn");
+    }
+
+    private static boolean wantsPassthru(ExtensionContext context) {
+        return context.getTestClass()
+                .map(type -> type.getAnnotation(TargetTest.class))
+                .filter(annotation -> List.of(annotation.value()).contains("--passthru"))
+                .isPresent();
     }
 
     @Override

@@ -58,7 +58,10 @@ public final class CopyRanges {
         }
         int size = size(format);
         long at = offset + (long) index * size;
-        segment.asSlice(at, size).fill((byte) 0);
+        // No slice: it would be an object for each range.
+        for (int i = 0; i < size; i += Long.BYTES) {
+            Wire.u64(segment, at + i, 0);
+        }
         Wire.u32(segment, at, namespaceId);
         Wire.u64(segment, at + 8, startingLba);
         Wire.u16(segment, at + 16, blockCount - 1);

@@ -1,0 +1,128 @@
+package dev.verbena.testkit;
+
+import dev.verbena.internal.fabric.Deadline;
+import dev.verbena.internal.fabric.FabricEvents;
+import dev.verbena.internal.fabric.FabricFailure;
+import dev.verbena.internal.fabric.FabricQueue;
+import dev.verbena.nvme.CompletionEntry;
+import dev.verbena.nvme.SubmissionEntry;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/// A queue pair that answers every command with success at the next poll, and allocates nothing
+/// doing so: for tests of what the code above it allocates.
+///
+/// Threads: one.
+public final class InstantQueue implements FabricQueue {
+    private static final int CAPSULE_BYTES = 64 + 16 * 16;
+
+    private final int depth;
+    private final MemorySegment capsules;
+    private final MemorySegment response = Arena.ofAuto().allocate(CompletionEntry.SIZE, 8);
+    private final int[] staged;
+    private final int[] tags;
+    private int stagedCount;
+    private int rungCount;
+    private @Nullable FabricFailure failure;
+
+    /// A queue for that many commands.
+    public InstantQueue(int depth) {
+        this.depth = depth;
+        this.capsules = Arena.ofAuto().allocate((long) depth * CAPSULE_BYTES, 64);
+        this.staged = new int[depth];
+        this.tags = new int[depth];
+    }
+
+    @Override
+    public int queueId() {
+        return 1;
+    }
+
+    @Override
+    public int depth() {
+        return depth;
+    }
+
+    @Override
+    public MemorySegment capsules() {
+        return capsules;
+    }
+
+    @Override
+    public long capsuleOffset(int slot) {
+        return (long) slot * CAPSULE_BYTES;
+    }
+
+    @Override
+    public int capsuleBytes() {
+        return CAPSULE_BYTES;
+    }
+
+    @Override
+    public void segment(int slot, int index, long address, int bytes, int localKey) {}
+
+    @Override
+    public void stage(int slot, int tag, int headerBytes, int segmentCount) {
+        staged[stagedCount] = slot;
+        tags[stagedCount] = tag;
+        stagedCount++;
+    }
+
+    @Override
+    public void ring() {
+        rungCount = stagedCount;
+    }
+
+    @Override
+    public int poll(FabricEvents events) {
+        int count = rungCount;
+        rungCount = 0;
+        stagedCount = 0;
+        for (int i = 0; i < count; i++) {
+            int slot = staged[i];
+            events.sent(slot, tags[i]);
+            int id = SubmissionEntry.commandId(capsules, capsuleOffset(slot));
+            CompletionEntry.encode(response, 0, 0, 0, 1, id, 0);
+            events.received(response, 0, CompletionEntry.SIZE);
+        }
+        return 2 * count;
+    }
+
+    @Override
+    public boolean hasCompletions() {
+        return rungCount > 0;
+    }
+
+    @Override
+    public @Nullable FabricFailure failure() {
+        return failure;
+    }
+
+    @Override
+    public void fail(FabricFailure reason) {
+        if (failure == null) {
+            failure = reason;
+        }
+    }
+
+    @Override
+    public void arm() {}
+
+    @Override
+    public void block(long timeoutNanos) {}
+
+    @Override
+    public void wakeUp() {}
+
+    @Override
+    public boolean drain(FabricEvents events, Deadline deadline) {
+        poll(events);
+        return true;
+    }
+
+    @Override
+    public boolean close() {
+        return true;
+    }
+}
