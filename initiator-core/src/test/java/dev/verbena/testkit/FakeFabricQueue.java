@@ -4,11 +4,14 @@ import dev.verbena.internal.fabric.Deadline;
 import dev.verbena.internal.fabric.FabricEvents;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.FabricQueue;
+import dev.verbena.internal.memory.Region;
 import dev.verbena.nvme.CompletionEntry;
+import dev.verbena.nvme.Sgl;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
@@ -44,6 +47,12 @@ public final class FakeFabricQueue implements FabricQueue {
     private @Nullable RuntimeException pollFailure;
     private @Nullable RuntimeException drainFailure;
     private boolean autoSent = true;
+    private boolean autoInvalidated = true;
+    private boolean inlineSends;
+    private @Nullable FakeMemoryDomain binding;
+    private final int[] boundKeys;
+    private final List<int[]> stagedInvalidations = new ArrayList<>();
+    private int invalidationCount;
     private boolean drains = true;
     private boolean destroys = true;
     private boolean drained;
@@ -65,6 +74,7 @@ public final class FakeFabricQueue implements FabricQueue {
         this.queueId = queueId;
         this.depth = depth;
         this.stride = Math.ceilDiv(headerBytes, 64) * 64;
+        this.boundKeys = new int[depth];
         this.pieces = new SentCapsule.Piece[depth * PIECES_MAX];
         this.capsules = MemorySegment.ofArray(new byte[stride * depth]);
     }
@@ -75,6 +85,21 @@ public final class FakeFabricQueue implements FabricQueue {
     /// queued.
     public synchronized void target(BiConsumer<FakeFabricQueue, SentCapsule> script) {
         target = script;
+    }
+
+    /// Lets every command bind a key of its own, in that domain.
+    public synchronized void bindKeys(FakeMemoryDomain domain) {
+        binding = domain;
+    }
+
+    /// Whether every invalidation completes by itself; true at first.
+    public synchronized void autoInvalidated(boolean value) {
+        autoInvalidated = value;
+    }
+
+    /// Whether sends without in-capsule data are inline: never reported. False at first.
+    public synchronized void inlineSends(boolean value) {
+        inlineSends = value;
     }
 
     /// Whether every send completes by itself; true at first.
@@ -125,8 +150,39 @@ public final class FakeFabricQueue implements FabricQueue {
 
     /// The target sends anything.
     public void receive(byte[] bytes, int byteLength) {
-        MemorySegment response = MemorySegment.ofArray(bytes);
-        add(e -> e.received(response, 0, byteLength));
+        byte[] whole = Arrays.copyOf(bytes, CompletionEntry.SIZE);
+        long low = MemorySegment.ofArray(whole).get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
+        long high = MemorySegment.ofArray(whole).get(ValueLayout.JAVA_LONG_UNALIGNED, 8);
+        add(e -> e.received(low, high, byteLength));
+    }
+
+    /// The target answers a command and invalidates a key with that, its own or another.
+    public void respondInvalidating(SentCapsule capsule, int status, long result, int key) {
+        FakeMemoryDomain domain = binding;
+        if (domain != null) {
+            domain.invalidate(key);
+        }
+        synchronized (this) {
+            if (boundKeys[capsule.slot()] == key) {
+                boundKeys[capsule.slot()] = 0;
+            }
+        }
+        long high = (long) queueId << 16 | (long) capsule.commandId() << 32 | (long) status << 49;
+        add(e -> e.receivedInvalidating(result, high, CompletionEntry.SIZE, key));
+    }
+
+    /// Answers as the command asks: with invalidation where it asks for that.
+    public void respondAsAsked(SentCapsule capsule, int status, long result) {
+        if (capsule.sglType() == Sgl.TYPE_KEYED_INVALIDATE) {
+            respondInvalidating(capsule, status, result, capsule.sglKey());
+        } else {
+            respond(capsule, status, result);
+        }
+    }
+
+    /// The device has ended a slot's key.
+    public void completeInvalidation(int slot, int tag) {
+        add(e -> e.invalidated(slot, tag));
     }
 
     private synchronized void add(Event event) {
@@ -227,7 +283,36 @@ public final class FakeFabricQueue implements FabricQueue {
     }
 
     @Override
-    public synchronized void stage(int slot, int tag, int headerBytes, int segmentCount) {
+    public synchronized boolean bindsKeys() {
+        return binding != null;
+    }
+
+    @Override
+    public synchronized int bind(
+            int slot, Region region, long address, int bytes, boolean controllerWrites) {
+        FakeMemoryDomain domain = Objects.requireNonNull(binding, "this queue does not bind keys");
+        if (boundKeys[slot] != 0) {
+            throw new AssertionError("Slot " + slot + " is bound to a key still");
+        }
+        boundKeys[slot] = domain.bind(region, address, bytes, controllerWrites);
+        return boundKeys[slot];
+    }
+
+    @Override
+    public synchronized void invalidate(int slot, int tag) {
+        if (boundKeys[slot] == 0) {
+            throw new AssertionError("Slot " + slot + " is bound to no key");
+        }
+        stagedInvalidations.add(new int[] {slot, tag});
+    }
+
+    /// Keys this side has ended.
+    public synchronized int invalidationCount() {
+        return invalidationCount;
+    }
+
+    @Override
+    public synchronized boolean stage(int slot, int tag, int headerBytes, int segmentCount) {
         if (headerBytes > stride) {
             throw new AssertionError("A header of " + headerBytes + " in a slot of " + stride);
         }
@@ -238,6 +323,7 @@ public final class FakeFabricQueue implements FabricQueue {
             data.add(Objects.requireNonNull(pieces[slot * PIECES_MAX + i]));
         }
         staged.add(new SentCapsule(slot, tag, header, List.copyOf(data)));
+        return !(inlineSends && data.isEmpty());
     }
 
     @Override
@@ -245,19 +331,22 @@ public final class FakeFabricQueue implements FabricQueue {
         List<SentCapsule> now;
         BiConsumer<FakeFabricQueue, SentCapsule> script;
         synchronized (this) {
-            if (staged.isEmpty()) {
+            if (staged.isEmpty() && stagedInvalidations.isEmpty()) {
                 return;
             }
             ringCalls++;
             now = List.copyOf(staged);
             staged.clear();
+            List<int[]> invalidations = List.copyOf(stagedInvalidations);
+            stagedInvalidations.clear();
             script = target;
             if (failure != null || closed) {
                 return;
             }
+            invalidations.forEach(this::endKey);
             for (SentCapsule capsule : now) {
                 sent.add(capsule);
-                if (autoSent) {
+                if (autoSent && !(inlineSends && capsule.dataBytes() == 0)) {
                     completeSend(capsule);
                 }
             }
@@ -269,6 +358,16 @@ public final class FakeFabricQueue implements FabricQueue {
                 handledCount++;
                 notifyAll();
             }
+        }
+    }
+
+    private void endKey(int[] slotAndTag) {
+        int slot = slotAndTag[0];
+        Objects.requireNonNull(binding).invalidate(boundKeys[slot]);
+        boundKeys[slot] = 0;
+        invalidationCount++;
+        if (autoInvalidated) {
+            completeInvalidation(slot, slotAndTag[1]);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.verbena.testkit;
 
+import dev.verbena.MemoryMode;
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.internal.memory.Region;
 import java.io.ByteArrayOutputStream;
@@ -21,6 +22,48 @@ public final class FakeMemoryDomain extends MemoryDomain {
     }
 
     private record Key(MemorySegment segment, Use use) {}
+
+    private final MemoryMode mode;
+
+    public FakeMemoryDomain() {
+        this(MemoryMode.SLAB);
+    }
+
+    /// @param mode in STRICT, the keys of regions are of no use to a controller
+    public FakeMemoryDomain(MemoryMode mode) {
+        this.mode = mode;
+    }
+
+    @Override
+    public MemoryMode mode() {
+        return mode;
+    }
+
+    /// Makes a key for some bytes of a region.
+    int bind(Region region, long address, int bytes, boolean controllerWrites) {
+        MemorySegment part = region.segment().asSlice(address - region.address(), bytes);
+        return key(part, controllerWrites ? Use.CONTROLLER_WRITES : Use.CONTROLLER_READS);
+    }
+
+    /// Ends a key that [#bind] made.
+    void invalidate(int key) {
+        keys.remove(key);
+    }
+
+    /// Whether a controller could use a key.
+    public boolean isValid(int key) {
+        return keys.containsKey(key);
+    }
+
+    /// The device has gone, with all keys.
+    public void detach() {
+        detachRegions();
+    }
+
+    /// Another device is there.
+    public void attach() {
+        attachRegions();
+    }
 
     private final Map<Integer, Key> keys = new ConcurrentHashMap<>();
     private final AtomicInteger nextKey = new AtomicInteger(0x1000);
@@ -61,8 +104,9 @@ public final class FakeMemoryDomain extends MemoryDomain {
             throw failure;
         }
         int local = key(segment, Use.LOCAL);
-        int reads = key(segment, Use.CONTROLLER_READS);
-        int writes = key(segment, Use.CONTROLLER_WRITES);
+        boolean slab = mode == MemoryMode.SLAB;
+        int reads = slab ? key(segment, Use.CONTROLLER_READS) : 0;
+        int writes = slab ? key(segment, Use.CONTROLLER_WRITES) : 0;
         registered.incrementAndGet();
         return new Region(segment, local, reads, writes, () -> deregister(local, reads, writes));
     }

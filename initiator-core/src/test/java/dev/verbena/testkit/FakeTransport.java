@@ -1,6 +1,8 @@
 package dev.verbena.testkit;
 
+import dev.verbena.MemoryMode;
 import dev.verbena.internal.fabric.Deadline;
+import dev.verbena.internal.fabric.FabricGroup;
 import dev.verbena.internal.fabric.FabricQueue;
 import dev.verbena.internal.fabric.QueueParameters;
 import dev.verbena.internal.fabric.Transport;
@@ -70,6 +72,9 @@ public final class FakeTransport implements Transport {
                         Math.min(parameters.entryCount() - 1, depthMax),
                         parameters.capsuleHeaderBytes());
         queue.target(target);
+        if (memory.mode() == MemoryMode.STRICT) {
+            queue.bindKeys(memory);
+        }
         queues.add(queue);
         return queue;
     }
@@ -77,6 +82,16 @@ public final class FakeTransport implements Transport {
     @Override
     public FakeMemoryDomain memory() {
         return memory;
+    }
+
+    @Override
+    public FabricGroup newGroup(int entryCount) {
+        throw new UnsupportedOperationException("no queue of this transport can join a group");
+    }
+
+    @Override
+    public int groupEntries(int entryCount) {
+        return 2 * entryCount;
     }
 
     @Override

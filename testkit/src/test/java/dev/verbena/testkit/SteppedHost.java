@@ -2,6 +2,7 @@ package dev.verbena.testkit;
 
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.fabric.Deadline;
+import dev.verbena.MemoryMode;
 import dev.verbena.internal.fabric.QueueParameters;
 import dev.verbena.internal.memory.Region;
 import dev.verbena.nvme.AdminCommands;
@@ -93,7 +94,14 @@ final class SteppedHost implements AutoCloseable {
     }
 
     private QueueParameters parameters(int queueId, int entries, int id) {
-        return new QueueParameters(queueId, entries, id, queueId == 0 ? 64 : headerBytes, -1, 7);
+        return new QueueParameters(
+                queueId,
+                entries,
+                id,
+                queueId == 0 ? 64 : headerBytes,
+                MemoryMode.SLAB,
+                QueueParameters.Connection.DEFAULT,
+                null);
     }
 
     private long connectCommand(CommandQueue queue, int entries, int id) throws IOException {

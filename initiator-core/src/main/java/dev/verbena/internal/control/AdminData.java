@@ -1,8 +1,8 @@
 package dev.verbena.internal.control;
 
+import dev.verbena.internal.engine.CommandData;
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.internal.memory.Region;
-import dev.verbena.nvme.Sgl;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -20,22 +20,32 @@ final class AdminData {
             return region.segment().asSlice(offset, count);
         }
 
-        /// Points the command at the buffer, and fills it.
+        /// Fills the buffer for a command, and describes it.
         ///
-        /// @param entry of the command in `capsules`
-        void prepare(AdminCommand command, MemorySegment capsules, long entry) {
+        /// @param data counts the command as a user of the region, when this returns true: where
+        ///   the queue pair cannot be stopped, the memory must stay
+        /// @return false when the region is closed
+        boolean prepare(AdminCommand command, CommandData data) {
+            data.clear();
+            if (command.dataBytes() == 0) {
+                return true;
+            }
+            if (!region.tryAcquire()) {
+                return false;
+            }
             byte[] out = command.toController;
-            long address = region.address() + offset;
+            int count = command.dataBytes();
             if (out != null) {
-                MemorySegment.copy(out, 0, bytes(out.length), ValueLayout.JAVA_BYTE, 0, out.length);
-                Sgl.keyed(capsules, entry, address, out.length, region.controllerReadsKey());
+                MemorySegment.copy(out, 0, bytes(count), ValueLayout.JAVA_BYTE, 0, count);
+                data.direction(CommandData.Direction.CONTROLLER_READS);
             } else {
                 // A controller that writes less than it was asked for must not show what another
                 // command left here.
-                int count = command.fromControllerBytes;
                 bytes(count).fill((byte) 0);
-                Sgl.keyed(capsules, entry, address, count, region.controllerWritesKey());
+                data.direction(CommandData.Direction.CONTROLLER_WRITES);
             }
+            data.add(region, region.address() + offset, count).keyed();
+            return true;
         }
 
         byte[] read(int count) {

@@ -3,6 +3,7 @@ package dev.verbena.internal.control;
 import dev.verbena.CommandTimeoutException;
 import dev.verbena.ConnectionLostException;
 import dev.verbena.internal.control.AdminCommand.Answer;
+import dev.verbena.internal.engine.CommandData;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.FabricQueue;
@@ -50,6 +51,7 @@ final class AdminQueue implements CommandChannel, AutoCloseable {
 
     private final CommandQueue commands;
     private final AdminData data;
+    private final CommandData described = new CommandData();
     private final @Nullable AdminCommand[] running;
     private final EventRequests events;
     private final KeepAliveTimer keepAlive = new KeepAliveTimer();
@@ -266,13 +268,7 @@ final class AdminQueue implements CommandChannel, AutoCloseable {
         }
         running[slot] = command;
         command.submittedNanos = System.nanoTime();
-        commands.submit(slot, slot, held(command), command.deadlineNanos);
-    }
-
-    /// Counted per command: where the queue pair cannot be stopped, the memory must stay.
-    private @Nullable Region held(AdminCommand command) {
-        AdminData.Buffer buffer = command.buffer;
-        return buffer != null && buffer.region().tryAcquire() ? buffer.region() : null;
+        commands.submitUntil(slot, slot, described, command.deadlineNanos);
     }
 
     private void encode(AdminCommand command, int slot) {
@@ -280,7 +276,7 @@ final class AdminQueue implements CommandChannel, AutoCloseable {
         long entry = commands.capsuleOffset(slot);
         command.encoder.encode(capsules, entry, commands.commandId(slot));
         if (command.dataBytes() == 0) {
-            Sgl.none(capsules, entry);
+            described.clear();
             return;
         }
         AdminData.Buffer buffer = command.buffer;
@@ -288,7 +284,9 @@ final class AdminQueue implements CommandChannel, AutoCloseable {
             buffer = data.ofSlot(slot);
             command.buffer = buffer;
         }
-        buffer.prepare(command, capsules, entry);
+        if (!buffer.prepare(command, described)) {
+            throw new IllegalStateException("The memory of admin commands is closed");
+        }
     }
 
     private int startKeepAlive(long now) {

@@ -102,7 +102,17 @@ public final class Association implements AutoCloseable {
     private static QueueParameters queueParameters(
             ConnectOptions options, int queueId, int entries, int controllerId, int headerBytes) {
         return new QueueParameters(
-                queueId, entries, controllerId, headerBytes, options.tos(), options.retryCount());
+                queueId,
+                entries,
+                controllerId,
+                headerBytes,
+                options.memoryMode(),
+                new QueueParameters.Connection(
+                        options.tos(),
+                        options.retryCount(),
+                        options.rnrRetryCount(),
+                        options.ackTimeout()),
+                null);
     }
 
     private void enable() throws IOException {

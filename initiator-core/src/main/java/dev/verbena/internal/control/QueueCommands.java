@@ -3,6 +3,7 @@ package dev.verbena.internal.control;
 import dev.verbena.CommandTimeoutException;
 import dev.verbena.ConnectionLostException;
 import dev.verbena.internal.control.AdminCommand.Answer;
+import dev.verbena.internal.engine.CommandData;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
@@ -17,6 +18,7 @@ final class QueueCommands implements CommandChannel, AutoCloseable {
 
     private final CommandQueue commands;
     private final AdminData data;
+    private final CommandData described = new CommandData();
     private boolean answered;
     private int status;
     private long result;
@@ -35,12 +37,11 @@ final class QueueCommands implements CommandChannel, AutoCloseable {
         AdminData.Buffer buffer = data.ofSlot(0);
         long entry = commands.capsuleOffset(slot);
         command.encoder.encode(commands.capsules(), entry, commands.commandId(slot));
-        buffer.prepare(command, commands.capsules(), entry);
-        if (!buffer.region().tryAcquire()) {
+        if (!buffer.prepare(command, described)) {
             throw new IllegalStateException("The buffer is closed");
         }
         answered = false;
-        commands.submit(slot, 0, buffer.region(), command.deadlineNanos);
+        commands.submitUntil(slot, 0, described, command.deadlineNanos);
         commands.ring();
         await(command);
         FabricFailure failure = commands.failure();

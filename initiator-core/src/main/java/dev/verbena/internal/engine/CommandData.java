@@ -1,6 +1,7 @@
 package dev.verbena.internal.engine;
 
 import dev.verbena.internal.memory.Region;
+import dev.verbena.internal.memory.RegionLease;
 import org.jspecify.annotations.Nullable;
 
 /// The data of one command: where it is, in which direction it goes, and how it travels. Filled
@@ -39,7 +40,9 @@ public final class CommandData {
         KEYED_LIST
     }
 
+    // Written only when they change: the garbage collector has to hear of every reference that is.
     private final @Nullable Region[] regions = new Region[SEGMENTS_MAX];
+    private final @Nullable RegionLease[] leases = new RegionLease[SEGMENTS_MAX];
     private final long[] addresses = new long[SEGMENTS_MAX];
     private final int[] lengths = new int[SEGMENTS_MAX];
     private int count;
@@ -50,9 +53,6 @@ public final class CommandData {
 
     /// Forgets everything. Nothing is released: see [#add].
     public CommandData clear() {
-        for (int i = 0; i < count; i++) {
-            regions[i] = null;
-        }
         count = 0;
         byteSize = 0;
         capsuleHeaderBytes = 0;
@@ -74,19 +74,37 @@ public final class CommandData {
     /// @throws IllegalStateException when there are [#SEGMENTS_MAX] already
     /// @throws IllegalArgumentException when the bytes are not in the region, or too many in all
     public CommandData add(Region region, long address, int bytes) {
-        if (count == SEGMENTS_MAX) {
+        add(region, null, address, bytes);
+        return this;
+    }
+
+    /// The same with a count of the queue's own, taken with [RegionLease#tryAcquire].
+    ///
+    /// @param lease from [CommandQueue#lease]
+    public CommandData add(RegionLease lease, long address, int bytes) {
+        add(lease.region(), lease, address, bytes);
+        return this;
+    }
+
+    private void add(Region region, @Nullable RegionLease lease, long address, int bytes) {
+        int index = count;
+        if (index == SEGMENTS_MAX) {
             throw new IllegalStateException(
                     "A command can have " + SEGMENTS_MAX + " segments at most");
         }
         if (bytes <= 0 || byteSize + bytes < 0 || !region.contains(address, bytes)) {
             throw refused(region, address, bytes);
         }
-        regions[count] = region;
-        addresses[count] = address;
-        lengths[count] = bytes;
-        count++;
+        if (regions[index] != region) {
+            regions[index] = region;
+        }
+        if (leases[index] != lease) {
+            leases[index] = lease;
+        }
+        addresses[index] = address;
+        lengths[index] = bytes;
+        count = index + 1;
         byteSize += bytes;
-        return this;
     }
 
     private static IllegalArgumentException refused(Region region, long address, int bytes) {
@@ -149,6 +167,11 @@ public final class CommandData {
         return region;
     }
 
+    /// The lease a segment was added with; null for one that is counted by its region.
+    @Nullable RegionLease lease(int index) {
+        return leases[index];
+    }
+
     public long address(int index) {
         return addresses[index];
     }
@@ -160,7 +183,12 @@ public final class CommandData {
     /// Gives back the counts of all segments, and forgets them: for a caller that could not submit.
     public void release() {
         for (int i = 0; i < count; i++) {
-            region(i).release();
+            RegionLease lease = leases[i];
+            if (lease != null) {
+                lease.release();
+            } else {
+                region(i).release();
+            }
         }
         clear();
     }

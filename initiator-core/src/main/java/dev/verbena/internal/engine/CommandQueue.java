@@ -1,12 +1,10 @@
 package dev.verbena.internal.engine;
 
 import dev.verbena.internal.fabric.Deadline;
-import dev.verbena.internal.fabric.FabricEvents;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.FabricQueue;
 import dev.verbena.internal.memory.Region;
-import dev.verbena.nvme.CompletionEntry;
-import dev.verbena.nvme.Sgl;
+import dev.verbena.internal.memory.RegionLease;
 import dev.verbena.nvme.SubmissionEntry;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
@@ -15,9 +13,10 @@ import org.jspecify.annotations.Nullable;
 
 /// One queue's commands: takes slots, sends capsules, and completes each command exactly once.
 ///
-/// A command completes when its answer and its send completion have arrived. When the queue fails,
-/// the queue pair is stopped and flushed first; only then are the commands that were left
-/// completed, with status "host aborted command", and their buffers given back.
+/// A command completes when its answer has come, the device is done with its capsule, and the key
+/// that was made for it, if any, is invalid. When the queue fails, the queue pair is stopped and
+/// flushed first; only then are the commands that were left completed, with status "host aborted
+/// command", and their buffers given back.
 ///
 /// Threads: one owner. [#fail] and [#wakeUp] from any thread.
 public final class CommandQueue {
@@ -30,18 +29,13 @@ public final class CommandQueue {
 
     private static final System.Logger LOG = System.getLogger("dev.verbena.engine");
 
-    /// How much later than its command's deadline a send may complete when the answer has come.
-    static final long SEND_COMPLETION_GRACE_NANOS = Duration.ofSeconds(1).toNanos();
-
     private final FabricQueue queue;
     private final CommandSlots slots;
-    private final MemorySegment capsules;
-    private final long[] tokens;
-    private final int[] statuses;
-    private final long[] results;
-    private final Deadlines deadlines;
     private final SlotHolds holds;
-    private final Events events = new Events();
+    private final CommandDeadlines deadlines;
+    private final CommandEvents events;
+    private final DataPointers pointers;
+    private final boolean bindsKeys;
 
     /// Events are being delivered at this moment: neither [#poll] nor [#close] may be entered
     /// again.
@@ -55,13 +49,11 @@ public final class CommandQueue {
     public CommandQueue(FabricQueue queue) {
         this.queue = queue;
         this.slots = new CommandSlots(Math.min(queue.depth(), CommandSlots.SLOT_COUNT_MAX));
-        this.capsules = queue.capsules();
-        int count = slots.count();
-        tokens = new long[count];
-        statuses = new int[count];
-        results = new long[count];
-        deadlines = new Deadlines(count);
-        holds = new SlotHolds(count);
+        this.holds = new SlotHolds(slots.count());
+        this.events = new CommandEvents(queue, slots, holds);
+        this.deadlines = new CommandDeadlines(slots, events);
+        this.bindsKeys = queue.bindsKeys();
+        this.pointers = new DataPointers(queue, events);
     }
 
     /// 0 for the admin queue.
@@ -95,9 +87,11 @@ public final class CommandQueue {
         slots.release(slot);
     }
 
-    /// Where the capsules are; the submission entry of a slot starts at [#capsuleOffset].
+    /// Where the capsules are, and maybe much else; the submission entry of a slot starts at
+    /// [#capsuleOffset].
     public MemorySegment capsules() {
-        return capsules;
+        // Asked every time: a constant there, where a field would hide that.
+        return queue.capsules();
     }
 
     public long capsuleOffset(int slot) {
@@ -109,6 +103,20 @@ public final class CommandQueue {
         return slots.commandId(slot);
     }
 
+    /// Whether every command with keyed data gets a key of its own, which is invalid when the
+    /// command has completed. Such a command has one segment at most.
+    public boolean bindsKeys() {
+        return bindsKeys;
+    }
+
+    /// This queue's own count of the commands that use a region, cheaper than the region's. Valid
+    /// until the queue is torn down.
+    ///
+    /// @return null when the queue has too many; then the region counts
+    public @Nullable RegionLease lease(Region region) {
+        return finished ? null : holds.lease(region);
+    }
+
     /// Hands over a filled capsule whose data pointer is written already.
     ///
     /// @param region memory the controller has been given a key for, counted as used by the caller
@@ -116,10 +124,10 @@ public final class CommandQueue {
     /// @param deadlineNanos on the scale of [System#nanoTime]
     public void submit(int slot, long token, @Nullable Region region, long deadlineNanos) {
         if (region != null) {
-            holds.first(slot, region);
+            holds.take(slot, region);
         }
         deadlines.at(slot, deadlineNanos);
-        stage(slot, token, SubmissionEntry.SIZE, 0);
+        stage(slot, token, SubmissionEntry.SIZE, 0, false);
     }
 
     /// Writes the data pointer of a filled capsule, and hands it over.
@@ -131,68 +139,36 @@ public final class CommandQueue {
     /// @throws IllegalArgumentException when the data does not fit what was decided about its way;
     ///   then nothing has changed
     public void submit(int slot, long token, CommandData data, long timeoutNanos) {
-        long entry = queue.capsuleOffset(slot);
-        int headerBytes = SubmissionEntry.SIZE;
-        int gathered = 0;
-        switch (data.travel()) {
-            case NONE -> Sgl.none(capsules, entry);
-            case IN_CAPSULE -> {
-                headerBytes = data.capsuleHeaderBytes();
-                gathered = data.count();
-                requireRoom(headerBytes);
-                Sgl.inCapsule(capsules, entry, 0, data.byteSize());
-                for (int i = 0; i < gathered; i++) {
-                    queue.segment(
-                            slot, i, data.address(i), data.length(i), data.region(i).localKey());
-                }
-            }
-            case KEYED -> {
-                Region region = data.region(0);
-                Sgl.keyed(capsules, entry, data.address(0), data.length(0), key(region, data));
-            }
-            case KEYED_LIST -> {
-                headerBytes += data.count() * Sgl.SIZE;
-                requireRoom(headerBytes);
-                writeList(entry, data);
-            }
-        }
-        holds.take(slot, data);
+        pointers.check(data);
         deadlines.within(slot, timeoutNanos);
-        stage(slot, token, headerBytes, gathered);
+        submitChecked(slot, token, data);
     }
 
-    private void requireRoom(int bytes) {
-        if (bytes > queue.capsuleBytes()) {
-            throw new IllegalArgumentException(
-                    "A capsule header of "
-                            + bytes
-                            + " bytes, where this queue has room for "
-                            + queue.capsuleBytes());
-        }
+    /// The same with a deadline.
+    ///
+    /// @param deadlineNanos on the scale of [System#nanoTime]
+    public void submitUntil(int slot, long token, CommandData data, long deadlineNanos) {
+        pointers.check(data);
+        deadlines.at(slot, deadlineNanos);
+        submitChecked(slot, token, data);
     }
 
-    private static int key(Region region, CommandData data) {
-        return data.direction() == CommandData.Direction.CONTROLLER_READS
-                ? region.controllerReadsKey()
-                : region.controllerWritesKey();
+    private void submitChecked(int slot, long token, CommandData data) {
+        int headerBytes = pointers.write(slot, data);
+        CommandData.Travel travel = data.travel();
+        holds.take(slot, data);
+        stage(
+                slot,
+                token,
+                headerBytes,
+                travel == CommandData.Travel.IN_CAPSULE ? data.count() : 0,
+                travel == CommandData.Travel.KEYED && bindsKeys);
     }
 
-    private void writeList(long entry, CommandData data) {
-        Sgl.lastSegment(capsules, entry, 0, data.count());
-        for (int i = 0; i < data.count(); i++) {
-            Sgl.keyedDescriptor(
-                    capsules,
-                    entry + SubmissionEntry.SIZE + (long) i * Sgl.SIZE,
-                    data.address(i),
-                    data.length(i),
-                    key(data.region(i), data),
-                    false);
-        }
-    }
-
-    private void stage(int slot, long token, int headerBytes, int gathered) {
-        tokens[slot] = token;
-        queue.stage(slot, slots.generation(slot), headerBytes, gathered);
+    private void stage(int slot, long token, int headerBytes, int gathered, boolean bound) {
+        events.token(slot, token);
+        boolean awaitsSent = queue.stage(slot, slots.generation(slot), headerBytes, gathered);
+        slots.submitted(slot, awaitsSent, bound);
     }
 
     /// Bytes of a slot's capsule: the command, and what may stand between it and in-capsule data.
@@ -220,11 +196,12 @@ public final class CommandQueue {
         if (finished) {
             return 0;
         }
-        events.handler = handler;
+        events.handler(handler);
         delivering = true;
         int count;
         try {
             count = pollFabric();
+            events.ring();
             if (queue.failure() != null) {
                 count += tearDown();
             }
@@ -233,6 +210,39 @@ public final class CommandQueue {
         }
         events.rethrow();
         return count;
+    }
+
+    /// Says who completions are delivered to when a [CommandGroup] polls, and forbids [#poll] and
+    /// [#close] until [#endGroupPoll].
+    void beginGroupPoll(CommandHandler handler) {
+        events.handler(handler);
+        delivering = true;
+    }
+
+    /// What follows a poll of the group.
+    ///
+    /// @return commands that were aborted, because the queue has failed
+    int endGroupPoll() {
+        int count = 0;
+        try {
+            events.ring();
+            if (isFailing()) {
+                count = tearDown();
+            }
+        } finally {
+            delivering = false;
+        }
+        return count;
+    }
+
+    /// Whether the queue has failed, and its commands have not been completed yet.
+    boolean isFailing() {
+        return !finished && queue.failure() != null;
+    }
+
+    /// Throws what handlers threw during [#endGroupPoll] and before.
+    void rethrow() {
+        events.rethrow();
     }
 
     private int pollFabric() {
@@ -258,7 +268,7 @@ public final class CommandQueue {
         }
     }
 
-    private void broken(String doing, RuntimeException e) {
+    void broken(String doing, RuntimeException e) {
         queue.fail(
                 new FabricFailure(
                         FabricFailure.Kind.TRANSPORT_ERROR,
@@ -308,13 +318,7 @@ public final class CommandQueue {
     ///
     /// Looks at every slot: for idle moments, not for every command.
     public long earliestDeadlineNanos(long nowNanos) {
-        long left = Long.MAX_VALUE;
-        for (int slot = 0; slot < slots.count(); slot++) {
-            if (slots.inUse(slot)) {
-                left = Math.min(left, deadlineNanos(slot, nowNanos) - nowNanos);
-            }
-        }
-        return left == Long.MAX_VALUE ? Long.MAX_VALUE : nowNanos + left;
+        return deadlines.earliest(nowNanos);
     }
 
     /// Fails the queue when a command is past its deadline: its buffer can be made safe in no other
@@ -332,43 +336,23 @@ public final class CommandQueue {
         if (delivering) {
             throw new IllegalStateException("A handler must not check its own queue's deadlines");
         }
+        if (queue.failure() != null) {
+            return;
+        }
         delivering = true;
         try {
-            for (int slot = 0; slot < slots.count(); slot++) {
-                if (slots.inUse(slot)
-                        && deadlineNanos(slot, nowNanos) - nowNanos <= 0
-                        && queue.failure() == null) {
-                    expired(slot, nowNanos, handler);
-                }
+            if (deadlines.check(nowNanos, handler)) {
+                queue.fail(
+                        new FabricFailure(
+                                FabricFailure.Kind.TIMED_OUT,
+                                "a command on queue "
+                                        + queue.queueId()
+                                        + " was not answered in time"));
             }
         } finally {
             delivering = false;
         }
         events.rethrow();
-    }
-
-    private void expired(int slot, long nowNanos, ExpiryHandler handler) {
-        long more = ExpiryHandler.FAIL;
-        try {
-            more = handler.expired(tokens[slot], slot);
-        } catch (Throwable e) {
-            events.thrown(e);
-        }
-        if (more > 0) {
-            deadlines.at(slot, nowNanos + Math.min(more, Deadlines.TIMEOUT_NANOS_MAX));
-            return;
-        }
-        queue.fail(
-                new FabricFailure(
-                        FabricFailure.Kind.TIMED_OUT,
-                        "a command on queue " + queue.queueId() + " was not answered in time"));
-    }
-
-    /// An answer that came in time is not too late because its send completion, which only frees
-    /// the slot, comes after the deadline.
-    private long deadlineNanos(int slot, long nowNanos) {
-        long deadline = deadlines.of(slot, nowNanos);
-        return slots.isAnswered(slot) ? deadline + SEND_COMPLETION_GRACE_NANOS : deadline;
     }
 
     /// Ends the queue: completes what is outstanding, then destroys the queue pair. Idempotent,
@@ -385,7 +369,7 @@ public final class CommandQueue {
             return;
         }
         closed = true;
-        events.handler = handler;
+        events.handler(handler);
         queue.fail(new FabricFailure(FabricFailure.Kind.CLOSED, "the queue is closed"));
         if (!finished) {
             delivering = true;
@@ -413,18 +397,15 @@ public final class CommandQueue {
             if (!slots.inUse(slot)) {
                 continue;
             }
-            if (!slots.isAnswered(slot)) {
-                statuses[slot] = STATUS_HOST_ABORTED;
-                results[slot] = 0;
-            }
             if (!safe) {
-                // The device may still reach this memory. Its region stays counted as used, so it
-                // is never reused.
+                // The device may still reach this memory. It stays counted as used, so it is never
+                // reused.
                 holds.abandon(slot);
             }
-            events.finish(slot);
+            events.abort(slot);
             count++;
         }
+        holds.closeLeases();
         return count;
     }
 
@@ -444,89 +425,6 @@ public final class CommandQueue {
         } catch (RuntimeException e) {
             LOG.log(Level.ERROR, "Queue " + queue.queueId() + " cannot be destroyed", e);
             return false;
-        }
-    }
-
-    /// Receives the fabric's events; a class of its own so that the methods are not part of the
-    /// queue's API.
-    private final class Events implements FabricEvents {
-        private CommandHandler handler = (token, slot, status, result) -> {};
-        private @Nullable Throwable thrown;
-
-        @Override
-        public void sent(int slot, int tag) {
-            if (!slots.isSending(slot, tag)) {
-                queue.fail(
-                        new FabricFailure(
-                                FabricFailure.Kind.TRANSPORT_ERROR,
-                                "a send completed that was not under way (slot " + slot + ")"));
-                return;
-            }
-            if (slots.sent(slot)) {
-                finish(slot);
-            }
-        }
-
-        @Override
-        public void received(MemorySegment response, long offset, int byteLength) {
-            if (byteLength < CompletionEntry.SIZE) {
-                violation("a response of " + byteLength + " bytes, 16 are the minimum");
-                return;
-            }
-            int commandId = CompletionEntry.commandId(response, offset);
-            int slot = slots.slotAwaiting(commandId);
-            if (slot < 0) {
-                violation(
-                        "a response for command id "
-                                + Integer.toHexString(commandId)
-                                + "h, which no outstanding command has");
-                return;
-            }
-            statuses[slot] = CompletionEntry.status(response, offset);
-            results[slot] = CompletionEntry.result64(response, offset);
-            if (slots.answered(slot)) {
-                finish(slot);
-            }
-        }
-
-        private void violation(String what) {
-            queue.fail(
-                    new FabricFailure(
-                            FabricFailure.Kind.PROTOCOL_VIOLATION, "the target sent " + what));
-        }
-
-        private void finish(int slot) {
-            long token = tokens[slot];
-            int status = statuses[slot];
-            long result = results[slot];
-            holds.release(slot);
-            slots.release(slot);
-            try {
-                handler.completed(token, slot, status, result);
-            } catch (Throwable e) {
-                // Errors too: whatever a handler throws, the other completions of the batch have to
-                // be delivered.
-                thrown(e);
-            }
-        }
-
-        private void thrown(Throwable e) {
-            if (thrown == null) {
-                thrown = e;
-            } else if (!thrown.equals(e)) {
-                thrown.addSuppressed(e);
-            }
-        }
-
-        private void rethrow() {
-            Throwable e = thrown;
-            thrown = null;
-            switch (e) {
-                case null -> {}
-                case Error error -> throw error;
-                case RuntimeException unchecked -> throw unchecked;
-                default -> throw new IllegalStateException("A handler threw " + e, e);
-            }
         }
     }
 

@@ -5,7 +5,8 @@ package dev.verbena.internal.engine;
 ///
 /// A command id is the slot number in the low bits and the slot's generation above, so that a late
 /// or repeated answer for an earlier command of the same slot is recognised. A slot is free again
-/// only when the device is done with its capsule **and** the answer has come.
+/// only when the device is done with its capsule, the answer has come **and** no key of the command
+/// is valid any more.
 ///
 /// Threads: the queue's owner only.
 final class CommandSlots {
@@ -17,7 +18,11 @@ final class CommandSlots {
     private static final byte IN_USE = 1;
     private static final byte SENT = 2;
     private static final byte ANSWERED = 4;
-    private static final byte FINISHED = IN_USE | SENT | ANSWERED;
+
+    /// No key of the command is valid: it had none, or it has been invalidated.
+    private static final byte KEYLESS = 8;
+
+    private static final byte FINISHED = IN_USE | SENT | ANSWERED | KEYLESS;
 
     private final int count;
     private final int slotBits;
@@ -94,6 +99,35 @@ final class CommandSlots {
                 && slot < count
                 && generation[slot] == sentGeneration
                 && (state[slot] & (IN_USE | SENT)) == IN_USE;
+    }
+
+    /// A command was handed over.
+    ///
+    /// @param awaitsSent whether [#sent] will be called for it
+    /// @param bound whether a key was made for it, which [#keyless] ends
+    void submitted(int slot, boolean awaitsSent, boolean bound) {
+        state[slot] = (byte) (IN_USE | (awaitsSent ? 0 : SENT) | (bound ? 0 : KEYLESS));
+    }
+
+    /// Whether a key made for the command is valid still.
+    boolean isBound(int slot) {
+        return (state[slot] & KEYLESS) == 0;
+    }
+
+    /// Whether a command of that generation is in the slot, answered, and only its key is left.
+    boolean isInvalidating(int slot, int tag) {
+        return slot >= 0
+                && slot < count
+                && generation[slot] == tag
+                && (state[slot] & (IN_USE | ANSWERED | KEYLESS)) == (IN_USE | ANSWERED);
+    }
+
+    /// The command's key is invalid.
+    ///
+    /// @return whether the command is finished with it
+    boolean keyless(int slot) {
+        state[slot] |= KEYLESS;
+        return state[slot] == FINISHED;
     }
 
     /// The answer has come.

@@ -38,7 +38,7 @@ public final class IoCommands {
     /// A front of `commands`.
     public IoCommands(CommandQueue commands, DataPlacement placement) {
         this.commands = commands;
-        this.placement = placement;
+        this.placement = commands.bindsKeys() ? placement.withOneKey() : placement;
         this.completions = new IoCompletions(commands, counters);
     }
 

@@ -17,6 +17,19 @@ public interface Transport extends AutoCloseable {
     /// Where memory for this association is registered. Exists from the first connected queue on.
     MemoryDomain memory();
 
+    /// Makes a group that queues of this transport can join, on the device of the queues that are
+    /// connected. Its caller closes it, after its queues.
+    ///
+    /// @param entryCount completions that may be waiting at the same time; a queue needs
+    ///   [#groupEntries] of them
+    /// @throws IllegalStateException when no queue has been connected
+    FabricGroup newGroup(int entryCount);
+
+    /// What a queue takes of the size of a group.
+    ///
+    /// @param entryCount of the queue's parameters
+    int groupEntries(int entryCount);
+
     /// Address and port, for messages.
     String address();
 

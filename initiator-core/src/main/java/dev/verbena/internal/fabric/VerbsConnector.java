@@ -30,10 +30,6 @@ final class VerbsConnector implements CmDispatcher.Listener {
     /// The target never reads from us by RDMA READ requests of ours, so none are initiated.
     private static final int INITIATOR_DEPTH = 0;
 
-    /// Retry for ever while the target is short of receives: targets with a shared receive queue do
-    /// run out of them, and the command's own deadline bounds the wait.
-    private static final int RNR_RETRY_FOREVER = 7;
-
     /// The connection manager's wire format has eight bits for it.
     private static final int RESPONDER_RESOURCES_MAX = 255;
 
@@ -74,32 +70,44 @@ final class VerbsConnector implements CmDispatcher.Listener {
             throws IOException {
         CmId id = dispatcher.createId(this);
         VerbsQueue queue = null;
+        boolean handedOn = false;
         try {
             resolve(id, source, destination);
-            VerbsMemoryDomain memory = transport.memoryOn(id.context());
-            queue = new VerbsQueue(dispatcher, id, memory, parameters);
+            VerbsMemoryDomain memory = transport.memoryOn(id.context(), parameters.memoryMode());
+            handedOn = true;
+            queue =
+                    new VerbsQueue(
+                            parameters.queueId(),
+                            new QueueParts(dispatcher, id, memory, parameters),
+                            transport::closed);
+            transport.opened(queue);
             return establish(id, queue);
         } catch (RdmaException e) {
-            abandon(id, queue);
+            abandon(id, handedOn, queue);
             throw refused(e);
         } catch (IOException | RuntimeException e) {
-            abandon(id, queue);
+            abandon(id, handedOn, queue);
             throw e;
         }
     }
 
-    private void abandon(CmId id, @Nullable VerbsQueue queue) {
-        if (queue == null) {
-            dispatcher.close(id);
-        } else {
+    /// @param handedOn whether the identifier belongs to the queue, or to what was left of it
+    private void abandon(CmId id, boolean handedOn, @Nullable VerbsQueue queue) {
+        if (queue != null) {
             queue.close();
+        } else if (!handedOn) {
+            dispatcher.close(id);
         }
     }
 
     private void resolve(CmId id, @Nullable InetSocketAddress source, InetSocketAddress destination)
             throws IOException {
-        if (parameters.typeOfService() >= 0) {
-            id.typeOfService(parameters.typeOfService());
+        QueueParameters.Connection wanted = parameters.connection();
+        if (wanted.typeOfService() >= 0) {
+            id.typeOfService(wanted.typeOfService());
+        }
+        if (wanted.ackTimeout() >= 0) {
+            id.ackTimeout(wanted.ackTimeout());
         }
         Deadline step = deadline.atMost(STEP_TIMEOUT);
         try {
@@ -133,8 +141,8 @@ final class VerbsConnector implements CmDispatcher.Listener {
                         privateData,
                         responderResources,
                         INITIATOR_DEPTH,
-                        parameters.retryCount(),
-                        RNR_RETRY_FOREVER));
+                        parameters.connection().retryCount(),
+                        parameters.connection().rnrRetryCount()));
         CmEvent.Established event =
                 await(
                         CmEvent.Established.class,

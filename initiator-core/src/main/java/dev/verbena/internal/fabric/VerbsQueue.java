@@ -1,143 +1,68 @@
 package dev.verbena.internal.fabric;
 
+import dev.verbena.internal.memory.Region;
 import dev.verbena.internal.memory.VerbsMemoryDomain;
 import dev.verbena.verbs.CmEvent;
-import dev.verbena.verbs.CmId;
-import dev.verbena.verbs.CompletionChannel;
-import dev.verbena.verbs.CompletionQueue;
 import dev.verbena.verbs.QueuePair;
-import dev.verbena.verbs.QueuePairOptions;
-import dev.verbena.verbs.RdmaContext;
 import dev.verbena.verbs.RdmaException;
 import dev.verbena.verbs.SendSlots;
-import dev.verbena.verbs.UnconnectedQueuePair;
 import dev.verbena.verbs.WorkCompletionStatus;
 import dev.verbena.verbs.WorkCompletions;
+import dev.verbena.verbs.raw.RawMemory;
 import java.lang.System.Logger.Level;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// A queue pair over libibverbs with its completion queue, its capsules and its receive ring.
+/// A queue pair over libibverbs with its capsules ([SendRing]), its receives ([ReceiveRing]) and,
+/// where commands bind keys of their own, its memory windows ([KeyWindows]).
 ///
-/// A send's `wr_id` holds slot and tag, a receive's its position in the [ReceiveRing]: nothing that
-/// comes from the wire is needed to know whose completion it is.
+/// A work request's `wr_id` tells everything about it: nothing that comes from the wire is needed
+/// to know whose completion it is.
 final class VerbsQueue implements FabricQueue {
     private static final System.Logger LOG = System.getLogger("dev.verbena.fabric");
 
-    private static final int CACHE_LINE = 64;
-
-    /// Completions taken per call into the library.
-    private static final int BATCH = 32;
-
-    private final CmDispatcher dispatcher;
-    private final CmId id;
     private final int queueId;
-    private final int entryCount;
-    private final int capsuleStride;
-    private final Arena arena = Arena.ofShared();
-    private final AtomicReference<@Nullable FabricFailure> failure = new AtomicReference<>();
-
-    /// Releases what has been created so far, newest first.
-    private final Deque<AutoCloseable> resources = new ArrayDeque<>();
-
-    private final MemorySegment capsules;
-    private final int capsulesKey;
-    private final SendSlots sends;
+    private final QueueParts parts;
+    private final Consumer<VerbsQueue> onDestroyed;
+    private final VerbsGroup group;
+    private final SendRing sends;
     private final ReceiveRing receives;
-    private final WorkCompletions completions;
-    private final CompletionChannel channel;
-    private final CompletionQueue completionQueue;
-    private @Nullable UnconnectedQueuePair unconnected;
+    private final @Nullable KeyWindows windows;
+    private final int number;
+    private final AtomicReference<@Nullable FabricFailure> failure = new AtomicReference<>();
     private @Nullable QueuePair queuePair;
 
+    /// Null until somebody has polled.
+    private @Nullable FabricEvents events;
+
     private int depth;
-    private int stagedFirst = -1;
-    private int stagedLast = -1;
-    private int stagedCount;
-    private int sendsPosted;
-
-    /// Completions in the batch that have not been reported yet.
-    private int fetched;
-
+    private boolean sendsLost;
+    private boolean markerPending;
     private boolean closed;
 
     /// What [#close] found, for whoever calls it again.
     private boolean released;
 
-    /// @param id resolved; owned by this object from now on, also when the constructor fails
-    VerbsQueue(
-            CmDispatcher dispatcher,
-            CmId id,
-            VerbsMemoryDomain memory,
-            QueueParameters parameters) {
-        this.dispatcher = dispatcher;
-        this.id = id;
-        this.queueId = parameters.queueId();
-        this.entryCount = parameters.entryCount();
-        this.capsuleStride = roundUp(parameters.capsuleHeaderBytes(), CACHE_LINE);
-        resources.push(arena);
-        try {
-            capsules = arena.allocate((long) capsuleStride * entryCount, CACHE_LINE);
-            capsulesKey = keep(memory.protectionDomain().register(capsules, 0)).localKey();
-            receives = keep(new ReceiveRing(arena, memory.protectionDomain(), entryCount, BATCH));
-            RdmaContext context = id.context();
-            channel = keep(context.createCompletionChannel());
-            // Every send and every receive can be complete at the same time, and flushed receives
-            // come on top of them.
-            completionQueue = keep(context.createCompletionQueue(2 * entryCount, channel));
-            UnconnectedQueuePair pair =
-                    keep(id.createQueuePair(memory.protectionDomain(), options(context)));
-            unconnected = pair;
-            completions = WorkCompletions.allocate(arena, BATCH);
-            sends = prepareSends(VerbsTransport.sendSegments(context.attributes()));
-            int errno = receives.postAll(pair);
-            if (errno != 0) {
-                throw new RdmaException("ibv_post_recv", errno);
-            }
-        } catch (RuntimeException e) {
-            release();
-            throw e;
-        }
-    }
-
-    private QueuePairOptions options(RdmaContext context) {
-        return new QueuePairOptions(
-                completionQueue,
-                completionQueue,
-                entryCount,
-                entryCount,
-                VerbsTransport.sendSegments(context.attributes()),
-                1,
-                0,
-                true);
-    }
-
-    private SendSlots prepareSends(int segmentMax) {
-        SendSlots slots = SendSlots.allocate(arena, entryCount, segmentMax);
-        for (int i = 0; i < entryCount; i++) {
-            slots.initialize(i, i, SendSlots.SEND, SendSlots.SIGNALED);
-        }
-        return slots;
+    /// @param parts owned by this object from now on
+    /// @param onDestroyed told once, when the device has let go of the queue
+    VerbsQueue(int queueId, QueueParts parts, Consumer<VerbsQueue> onDestroyed) {
+        this.onDestroyed = onDestroyed;
+        this.queueId = queueId;
+        this.parts = parts;
+        this.group = parts.group();
+        this.sends = parts.sends();
+        this.receives = parts.receives();
+        this.windows = parts.windows();
+        this.number = parts.pairNumber();
+        group.attach(this);
     }
 
     /// The connection stands.
     void established(CmEvent.Established event, int depth) {
-        UnconnectedQueuePair pair = unconnected;
-        if (pair == null) {
-            throw new IllegalStateException("Queue " + queueId + " is connected already");
-        }
-        QueuePair connected = pair.connected(event);
-        // The connected object took the place of the unconnected one, which has nothing left to
-        // close.
-        resources.remove(pair);
-        resources.push(connected);
-        unconnected = null;
-        queuePair = connected;
+        queuePair = parts.connected(event);
         this.depth = depth;
     }
 
@@ -179,6 +104,11 @@ final class VerbsQueue implements FabricQueue {
         return queueId;
     }
 
+    /// The number of the queue pair.
+    int number() {
+        return number;
+    }
+
     @Override
     public int depth() {
         return depth;
@@ -186,63 +116,97 @@ final class VerbsQueue implements FabricQueue {
 
     @Override
     public MemorySegment capsules() {
-        return capsules;
+        return RawMemory.ALL;
     }
 
     @Override
     public long capsuleOffset(int slot) {
-        return (long) slot * capsuleStride;
+        return sends.capsule(slot);
     }
 
     @Override
     public int capsuleBytes() {
-        return capsuleStride;
+        return sends.capsuleBytes();
     }
 
     @Override
     public void segment(int slot, int index, long address, int bytes, int localKey) {
-        sends.segment(slot, index + 1, address, bytes, localKey);
+        sends.segment(slot, index, address, bytes, localKey);
     }
 
     @Override
-    public void stage(int slot, int tag, int headerBytes, int segmentCount) {
-        assert headerBytes <= capsuleStride;
-        sends.wrId(slot, (long) tag << 16 | slot);
-        sends.segment(slot, 0, capsules.address() + capsuleOffset(slot), headerBytes, capsulesKey);
-        sends.segmentCount(slot, 1 + segmentCount);
-        sends.next(slot, -1);
-        if (stagedFirst < 0) {
-            stagedFirst = slot;
-        } else {
-            sends.next(stagedLast, slot);
+    public boolean bindsKeys() {
+        return windows != null;
+    }
+
+    private KeyWindows requireWindows() {
+        KeyWindows present = windows;
+        if (present == null) {
+            throw new IllegalStateException("Queue " + queueId + " does not bind keys");
         }
-        stagedLast = slot;
-        stagedCount++;
+        return present;
+    }
+
+    @Override
+    public int bind(int slot, Region region, long address, int bytes, boolean controllerWrites) {
+        int request = sends.bindRequest(slot);
+        SendSlots requests = sends.requests();
+        requests.initialize(request, SendRing.BIND | slot, SendSlots.BIND_MW, 0);
+        int key =
+                requireWindows()
+                        .bind(
+                                slot,
+                                requests,
+                                request,
+                                VerbsMemoryDomain.registration(region),
+                                address,
+                                bytes,
+                                controllerWrites);
+        sends.chain(request);
+        return key;
+    }
+
+    @Override
+    public void invalidate(int slot, int tag) {
+        int request = sends.invalidationRequest(slot);
+        SendSlots requests = sends.requests();
+        long wrId = SendRing.INVALIDATION | (long) tag << 16 | slot;
+        requests.initialize(request, wrId, SendSlots.LOCAL_INV, SendSlots.SIGNALED);
+        requests.invalidateKey(request, requireWindows().key(slot));
+        sends.chain(request);
+    }
+
+    @Override
+    public boolean stage(int slot, int tag, int headerBytes, int segmentCount) {
+        return sends.stage(slot, tag, headerBytes, segmentCount);
     }
 
     @Override
     public void ring() {
-        if (stagedFirst < 0) {
+        if (sends.isEmpty()) {
             return;
         }
-        int first = stagedFirst;
-        int count = stagedCount;
-        stagedFirst = -1;
-        stagedLast = -1;
-        stagedCount = 0;
         QueuePair pair = queuePair;
         if (pair == null || failure.get() != null) {
             // Not posted: the engine completes these commands when it drains the queue.
+            discard();
             return;
         }
-        int errno = pair.postSend(sends, first);
-        if (errno == 0) {
-            sendsPosted += count;
-        } else {
+        int errno = sends.post(pair);
+        if (errno != 0) {
             // How many of the chain were taken is known only to the device; they are waited for by
             // destroying the pair.
-            sendsPosted = Integer.MAX_VALUE / 2;
+            sendsLost = true;
             postFailed("ibv_post_send", errno);
+        } else if (windows != null) {
+            windows.posted();
+        }
+    }
+
+    private void discard() {
+        sends.discard();
+        if (windows != null) {
+            windows.discarded();
         }
     }
 
@@ -254,55 +218,84 @@ final class VerbsQueue implements FabricQueue {
 
     @Override
     public boolean hasCompletions() {
-        if (fetched == 0) {
-            fetched = completionQueue.poll(completions);
-        }
-        return fetched > 0;
+        return group.hasCompletions();
     }
 
     @Override
-    public int poll(FabricEvents events) {
-        int count = fetched > 0 ? fetched : completionQueue.poll(completions);
-        fetched = 0;
-        if (count == 0) {
-            return 0;
+    public int poll(FabricEvents receiver) {
+        // Not written when it is the same: storing a reference has a price.
+        if (events != receiver) {
+            events = receiver;
         }
-        // First all receives are copied out and posted again, then anybody hears of them: a handler
-        // that submits at once finds a receive behind every capsule it may have outstanding.
-        repostReceives(count);
-        for (int i = 0; i < count; i++) {
-            long wrId = completions.wrId(i);
-            if (completions.status(i) != WorkCompletionStatus.SUCCESS_VALUE) {
-                completedWithError(i, wrId);
-            } else if (ReceiveRing.isReceive(wrId)) {
-                int bytes = Math.min(completions.byteLength(i), RESPONSE_BYTES);
-                events.received(receives.copies(), ReceiveRing.copyOffset(i), bytes);
-            } else {
-                sendsPosted--;
-                events.sent((int) wrId & 0xFFFF, (int) (wrId >>> 16));
-            }
-        }
-        return count;
+        return group.poll();
     }
 
-    private void repostReceives(int count) {
-        int first = receives.take(completions, count);
-        QueuePair pair = queuePair;
-        if (first < 0 || pair == null || failure.get() != null) {
+    /// A work request of this queue has completed.
+    void completed(WorkCompletions batch, int index) {
+        long wrId = batch.wrId(index);
+        if (batch.status(index) != WorkCompletionStatus.SUCCESS_VALUE) {
+            completedWithError(batch, index, wrId);
+        } else if (ReceiveRing.isReceive(wrId)) {
+            received(batch, index, wrId);
+        } else {
+            sent(wrId);
+        }
+    }
+
+    private void received(WorkCompletions batch, int index, long wrId) {
+        int bytes = Math.min(batch.byteLength(index), RESPONSE_BYTES);
+        long low = receives.low(wrId);
+        long high = receives.high(wrId);
+        // Posted again before anybody hears of it: a handler that submits at once finds a receive
+        // behind every capsule it may have outstanding.
+        if (receives.taken(wrId)) {
+            postReceives();
+        }
+        FabricEvents receiver = events;
+        if (receiver == null) {
             return;
         }
-        int errno = receives.post(pair, first);
+        if (batch.keyInvalidated(index)) {
+            receiver.receivedInvalidating(low, high, bytes, batch.invalidatedKey(index));
+        } else {
+            receiver.received(low, high, bytes);
+        }
+    }
+
+    private void postReceives() {
+        QueuePair pair = queuePair;
+        if (pair == null || failure.get() != null) {
+            return;
+        }
+        int errno = receives.post(pair);
         if (errno != 0) {
             postFailed("ibv_post_recv", errno);
         }
     }
 
-    private void completedWithError(int index, long wrId) {
-        boolean receive = ReceiveRing.isReceive(wrId);
-        if (!receive) {
-            sendsPosted--;
+    private void sent(long wrId) {
+        int slot = (int) wrId & 0xFFFF;
+        int tag = (int) (wrId >>> 16) & 0xFFFF;
+        FabricEvents receiver = events;
+        if ((wrId & SendRing.MARKER) != 0) {
+            markerPending = false;
+        } else if ((wrId & SendRing.INVALIDATION) == 0) {
+            sends.completed(slot);
+            if (receiver != null) {
+                receiver.sent(slot, tag);
+            }
+        } else if (receiver != null) {
+            receiver.invalidated(slot, tag);
         }
-        int status = completions.status(index);
+    }
+
+    private void completedWithError(WorkCompletions batch, int index, long wrId) {
+        if (ReceiveRing.isReceive(wrId)) {
+            receives.failed();
+        } else if ((wrId & SendRing.MARKER) != 0) {
+            markerPending = false;
+        }
+        int status = batch.status(index);
         if (status == WorkCompletionStatus.FLUSHED_VALUE) {
             // The consequence of an error or a disconnect, not its reason; the reason is on its way
             // or known.
@@ -311,54 +304,88 @@ final class VerbsQueue implements FabricQueue {
         }
         fail(
                 FabricFailure.Kind.TRANSPORT_ERROR,
-                (receive ? "a receive" : "a send")
+                nameOf(wrId)
                         + " failed on the RDMA connection: "
                         + WorkCompletionStatus.describe(status)
                         + " (vendor error "
-                        + completions.vendorError(index)
+                        + batch.vendorError(index)
                         + ")");
+    }
+
+    private static String nameOf(long wrId) {
+        if (ReceiveRing.isReceive(wrId)) {
+            return "a receive";
+        }
+        if ((wrId & SendRing.BIND) != 0) {
+            return "binding a memory window";
+        }
+        return (wrId & SendRing.INVALIDATION) != 0 ? "invalidating a memory window" : "a send";
     }
 
     @Override
     public void arm() {
-        completionQueue.requestNotification(false);
+        group.arm();
     }
 
     @Override
     public void block(long timeoutNanos) {
-        channel.await(timeoutNanos);
+        group.block(timeoutNanos);
     }
 
     @Override
     public void wakeUp() {
-        channel.wakeUp();
+        group.wakeUp();
     }
 
     @Override
-    public boolean drain(FabricEvents events, Deadline deadline) {
+    public boolean drain(FabricEvents receiver, Deadline deadline) {
         fail(FabricFailure.Kind.CLOSED, "the queue is closed");
         QueuePair pair = queuePair;
         if (pair == null || closed) {
             return true;
         }
         // Both: the first tells the peer, the second works when there is no peer any more.
-        quietly("rdma_disconnect", id::disconnect);
-        quietly("ibv_modify_qp", pair::error);
-        while (sendsPosted + receives.posted() > 0) {
-            if (poll(events) == 0) {
+        parts.disconnect();
+        if (!parts.quietly("ibv_modify_qp", pair::error) || sendsLost || !mark(pair)) {
+            return false;
+        }
+        while (markerPending || receives.posted() > 0) {
+            if (poll(receiver) == 0) {
                 if (deadline.expired()) {
                     LOG.log(
                             Level.DEBUG,
-                            "Queue {0} was not flushed in time: {1} sends, {2} receives left",
+                            "Queue {0} was not flushed in time: {1} receives left, sends {2}",
                             queueId,
-                            sendsPosted,
-                            receives.posted());
+                            receives.posted(),
+                            markerPending ? "too" : "done");
                     return false;
                 }
                 LockSupport.parkNanos(50_000);
             }
         }
-        return true;
+        // Nothing of this queue is under way; its keys must not outlive it, for they keep regions
+        // from being deregistered.
+        return windows == null || parts.quietly("releasing memory windows", windows::close);
+    }
+
+    /// Most sends leave no trace when they complete: one more, behind them, does.
+    ///
+    /// @return false when it cannot be posted
+    private boolean mark(QueuePair pair) {
+        if (!sends.isBehind()) {
+            return true;
+        }
+        discard();
+        markerPending = true;
+        int errno = sends.postMarker(pair);
+        if (errno != 0) {
+            LOG.log(
+                    Level.DEBUG,
+                    "Queue {0} cannot be flushed by a marker (errno {1})",
+                    queueId,
+                    errno);
+        }
+        return errno == 0;
     }
 
     @Override
@@ -369,62 +396,12 @@ final class VerbsQueue implements FabricQueue {
         closed = true;
         fail(FabricFailure.Kind.CLOSED, "the queue is closed");
         if (queuePair != null) {
-            quietly("rdma_disconnect", id::disconnect);
+            parts.disconnect();
         }
-        released = release();
+        released = parts.release(this);
+        if (released) {
+            onDestroyed.accept(this);
+        }
         return released;
-    }
-
-    /// Destroys newest first: queue pair, completion queue, channel, registrations, memory; the
-    /// identifier after its queue pair. Memory under a registration that cannot be released is left
-    /// allocated.
-    private boolean release() {
-        boolean complete = true;
-        QueuePair pair = queuePair;
-        UnconnectedQueuePair raw = unconnected;
-        if (pair != null) {
-            resources.remove(pair);
-            complete = quietly("ibv_destroy_qp", pair::close);
-        } else if (raw != null) {
-            resources.remove(raw);
-            complete = quietly("ibv_destroy_qp", raw::close);
-        }
-        if (!complete) {
-            LOG.log(
-                    Level.ERROR,
-                    "Queue {0} cannot be destroyed; the memory it uses is set aside for ever",
-                    queueId);
-            return false;
-        }
-        complete = quietly("rdma_destroy_id", () -> dispatcher.close(id));
-        while (!resources.isEmpty() && complete) {
-            AutoCloseable resource = resources.pop();
-            complete = quietly("releasing " + resource.getClass().getSimpleName(), resource::close);
-        }
-        return complete;
-    }
-
-    /// Something that may fail while taking down, without stopping the rest.
-    private interface Step {
-        void run() throws Exception;
-    }
-
-    private boolean quietly(String what, Step step) {
-        try {
-            step.run();
-            return true;
-        } catch (Exception e) {
-            LOG.log(Level.WARNING, "Queue " + queueId + ": " + what + " failed", e);
-            return false;
-        }
-    }
-
-    private <T extends AutoCloseable> T keep(T resource) {
-        resources.push(resource);
-        return resource;
-    }
-
-    private static int roundUp(int value, int unit) {
-        return Math.ceilDiv(value, unit) * unit;
     }
 }

@@ -1,12 +1,16 @@
 package dev.verbena.internal.fabric;
 
 import dev.verbena.ConnectRejectedException;
+import dev.verbena.MemoryMode;
 import dev.verbena.internal.memory.MemoryDomain;
+import dev.verbena.internal.memory.MemoryModes;
 import dev.verbena.internal.memory.VerbsMemoryDomain;
 import dev.verbena.verbs.DeviceAttributes;
 import dev.verbena.verbs.RdmaContext;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +33,11 @@ public final class VerbsTransport implements Transport {
     private final String address;
     private @Nullable VerbsMemoryDomain memory;
     private @Nullable RdmaContext device;
+
+    /// Queues that exist.
+    private final Set<VerbsQueue> queues = new HashSet<>();
+
+    private boolean deviceRemoved;
     private boolean closed;
 
     /// @param source local address to connect from; null to let routing decide
@@ -60,27 +69,80 @@ public final class VerbsTransport implements Transport {
         }
     }
 
-    /// The protection domain on the device the address led to; made at the first queue.
+    /// The memory of the association, on the device the address led to; made at the first queue,
+    /// and moved when the device is another one and no queue is left on the old one.
     ///
-    /// @throws IOException when a later queue is routed over another device, whose keys would be of
-    ///   no use
-    synchronized VerbsMemoryDomain memoryOn(RdmaContext context) throws IOException {
+    /// @throws IOException when other queues are connected over another device, whose keys would be
+    ///   of no use, or the device cannot do what is asked
+    synchronized VerbsMemoryDomain memoryOn(RdmaContext context, MemoryMode wanted)
+            throws IOException {
         if (closed) {
             throw new IOException("The connection to " + address + " is closed");
         }
-        if (memory == null) {
-            memory = new VerbsMemoryDomain(context.allocateProtectionDomain());
+        VerbsMemoryDomain present = memory;
+        RdmaContext old = device;
+        if (present == null || old == null) {
+            MemoryMode mode = decide(wanted, context);
+            present = new VerbsMemoryDomain(context.allocateProtectionDomain(), mode);
+            memory = present;
             device = context;
-        } else if (device != null && !device.deviceName().equals(context.deviceName())) {
-            throw new IOException(
-                    address
-                            + " is reached over "
-                            + context.deviceName()
-                            + " now, and was over "
-                            + device.deviceName()
-                            + " when the controller was connected; connect it again");
+        } else if (present.detached() || old != context) {
+            if (!queues.isEmpty()) {
+                throw new IOException(
+                        address
+                                + " is reached over "
+                                + context.deviceName()
+                                + " now, and its other queues are connected over "
+                                + old.deviceName()
+                                + "; connect the controller again");
+            }
+            present.detach();
+            device = context;
+            present.attach(context.allocateProtectionDomain(), decide(wanted, context));
         }
-        return memory;
+        return present;
+    }
+
+    private static MemoryMode decide(MemoryMode wanted, RdmaContext context) throws IOException {
+        try {
+            return MemoryModes.decide(wanted, context.attributes(), context.deviceName());
+        } catch (UnsupportedOperationException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    /// A queue exists from now on.
+    synchronized void opened(VerbsQueue queue) {
+        queues.add(queue);
+    }
+
+    /// A queue has been destroyed. The last one of a removed device takes everything else that the
+    /// device has with it: its driver waits for that.
+    synchronized void closed(VerbsQueue queue) {
+        FabricFailure failure = queue.failure();
+        deviceRemoved |= failure != null && failure.kind() == FabricFailure.Kind.DEVICE_REMOVED;
+        queues.remove(queue);
+        if (queues.isEmpty() && deviceRemoved) {
+            deviceRemoved = false;
+            if (memory != null) {
+                memory.detach();
+            }
+        }
+    }
+
+    @Override
+    public int groupEntries(int entryCount) {
+        // As if keys were bound: the mode may change with the device.
+        return QueueParts.groupEntries(entryCount, true);
+    }
+
+    @Override
+    public synchronized FabricGroup newGroup(int entryCount) {
+        RdmaContext present = device;
+        if (present == null || closed) {
+            throw new IllegalStateException("No queue has been connected to " + address);
+        }
+        return new VerbsGroup(present, entryCount, true);
     }
 
     static int sendSegments(DeviceAttributes attributes) {

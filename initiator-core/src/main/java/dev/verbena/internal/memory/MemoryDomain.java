@@ -1,5 +1,6 @@
 package dev.verbena.internal.memory;
 
+import dev.verbena.MemoryMode;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -24,7 +25,14 @@ public abstract class MemoryDomain implements AutoCloseable {
 
     private boolean closed;
 
+    /// There is no device at the moment.
+    private boolean detached;
+
+    /// What the peer can reach: [MemoryMode#STRICT] or [MemoryMode#SLAB], never AUTO.
+    public abstract MemoryMode mode();
+
     /// Registers all of `segment`, which must stay allocated until [#unregister] has returned true.
+    /// While there is no device that is put off until there is one.
     ///
     /// @throws IllegalStateException when the domain is closed or full
     public final synchronized Region register(MemorySegment segment) {
@@ -39,7 +47,7 @@ public abstract class MemoryDomain implements AutoCloseable {
         }
         // Before the registration, so that nothing can fail after it.
         Region[] grown = Arrays.copyOf(regions, regions.length + 1);
-        Region region = registerWithDevice(segment);
+        Region region = detached ? new Region(segment) : registerWithDevice(segment);
         grown[regions.length] = region;
         Arrays.sort(grown, Comparator.comparingLong(Region::address));
         regions = grown;
@@ -92,6 +100,39 @@ public abstract class MemoryDomain implements AutoCloseable {
         return left.length;
     }
 
+    /// Takes every region from its device, which has gone. All queues must be closed by now. The
+    /// regions stay, with their users, and get other keys from [#attachRegions].
+    protected final synchronized void detachRegions() {
+        detached = true;
+        for (Region region : regions) {
+            try {
+                region.detach();
+            } catch (RuntimeException e) {
+                LOG.log(Level.DEBUG, "A region of a removed device was not deregistered", e);
+            }
+        }
+    }
+
+    /// Registers every region again, with the device that is there now.
+    ///
+    /// @throws RuntimeException when one cannot be registered; then none is
+    protected final synchronized void attachRegions() {
+        detached = false;
+        for (Region region : regions) {
+            try {
+                region.adopt(registerWithDevice(region.segment()));
+            } catch (RuntimeException e) {
+                detachRegions();
+                throw e;
+            }
+        }
+    }
+
+    /// Whether the device has gone, see [#detachRegions].
+    protected final synchronized boolean isDetached() {
+        return detached;
+    }
+
     private static boolean closed(Region region) {
         try {
             return region.closeIfUnused();
@@ -101,6 +142,8 @@ public abstract class MemoryDomain implements AutoCloseable {
         }
     }
 
+    /// Registers memory, and makes an object for it; also for memory that had been registered with
+    /// another device, whose region takes the registration over.
     protected abstract Region registerWithDevice(MemorySegment segment);
 
     @Override

@@ -1,7 +1,10 @@
 package dev.verbena.internal.memory;
 
+import dev.verbena.verbs.MemoryRegion;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /// One contiguous piece of registered memory.
 ///
@@ -9,21 +12,29 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// a buffer cannot write it and the other way round. A region counts the commands that use it: it
 /// may be deregistered only at zero.
 ///
-/// Threads: [#tryAcquire] and [#release] from any thread; keys and bounds are immutable.
+/// Threads: [#tryAcquire], [#release] and [#lease] from any thread.
 public final class Region {
     /// Added to the user count when the region closes: no further user gets in.
     private static final int CLOSED = Integer.MIN_VALUE / 2;
 
+    private static final RegionLease[] NO_LEASES = {};
+
     private final MemorySegment segment;
     private final long address;
     private final long byteSize;
-    private final int localKey;
-    private final int controllerReadsKey;
-    private final int controllerWritesKey;
-    private final Runnable deregister;
     private final AtomicInteger users = new AtomicInteger();
 
-    /// Guarded by the domain, whose lock every closer holds.
+    /// Replaced, never changed; written under this object's lock.
+    private volatile RegionLease[] leases = NO_LEASES;
+
+    // What follows changes only while no queue of the association exists: when its device has gone
+    // and another takes its place. Guarded by the domain, whose lock every writer and closer holds.
+
+    private int localKey;
+    private int controllerReadsKey;
+    private int controllerWritesKey;
+    private @Nullable MemoryRegion bindable;
+    private Runnable deregister;
     private boolean deregistered;
 
     /// @param localKey key for the sender's own gather list
@@ -45,6 +56,40 @@ public final class Region {
         this.controllerReadsKey = controllerReadsKey;
         this.controllerWritesKey = controllerWritesKey;
         this.deregister = deregister;
+    }
+
+    /// A region without remote keys, whose commands bind windows.
+    Region(MemorySegment segment, MemoryRegion bindable) {
+        this(segment, bindable.localKey(), 0, 0, bindable::close);
+        this.bindable = bindable;
+    }
+
+    /// A region that is not registered: there is no device.
+    Region(MemorySegment segment) {
+        this(segment, 0, 0, 0, () -> {});
+    }
+
+    /// Takes over the registration of another region for the same memory.
+    void adopt(Region other) {
+        localKey = other.localKey;
+        controllerReadsKey = other.controllerReadsKey;
+        controllerWritesKey = other.controllerWritesKey;
+        bindable = other.bindable;
+        deregister = other.deregister;
+    }
+
+    /// Gives the registration up, while the region stays: its device has gone.
+    ///
+    /// @throws RuntimeException when that failed; the region forgets it all the same
+    void detach() {
+        Runnable old = deregister;
+        adopt(new Region(segment));
+        old.run();
+    }
+
+    /// What windows are bound to; null when the region has keys of its own.
+    @Nullable MemoryRegion bindable() {
+        return bindable;
     }
 
     public MemorySegment segment() {
@@ -91,20 +136,48 @@ public final class Region {
         users.decrementAndGet();
     }
 
+    /// A count of its own for one queue; ended with [RegionLease#close].
+    public synchronized RegionLease lease() {
+        RegionLease lease = new RegionLease(this);
+        RegionLease[] grown = Arrays.copyOf(leases, leases.length + 1);
+        grown[leases.length] = lease;
+        leases = grown;
+        return lease;
+    }
+
+    synchronized void end(RegionLease lease) {
+        if (lease.userCount() == 0) {
+            leases = Arrays.stream(leases).filter(l -> l != lease).toArray(RegionLease[]::new);
+        }
+    }
+
+    boolean isOpen() {
+        return users.get() >= 0;
+    }
+
+    private int leasedCount() {
+        int count = 0;
+        for (RegionLease lease : leases) {
+            count += lease.userCount();
+        }
+        return count;
+    }
+
     /// Commands that use the region at this moment.
     public int userCount() {
         int count = users.get();
-        return count < 0 ? count - CLOSED : count;
+        return leasedCount() + (count < 0 ? count - CLOSED : count);
     }
 
     /// Closes the region to new users when it has none, and deregisters it. When the device
     /// refuses, the region stays closed **and** registered: its memory must not be released before
     /// a later attempt has succeeded.
     ///
-    /// @return false when commands still use it; then nothing has changed
+    /// @return false when commands still use it; then nothing has changed, except that a command
+    ///   submitted during the call may have been refused
     /// @throws RuntimeException when the device refuses
     boolean closeIfUnused() {
-        if (!users.compareAndSet(0, CLOSED) && users.get() >= 0) {
+        if (isOpen() && !closeToUsers()) {
             return false;
         }
         if (!deregistered) {
@@ -112,5 +185,22 @@ public final class Region {
             deregistered = true;
         }
         return true;
+    }
+
+    private boolean closeToUsers() {
+        // Not to bother everybody, nor turn a submission away, for an attempt that must fail.
+        if (leasedCount() > 0 || !users.compareAndSet(0, CLOSED)) {
+            return false;
+        }
+        if (leases.length == 0) {
+            return true;
+        }
+        ThreadBarrier.pass();
+        if (leasedCount() == 0) {
+            return true;
+        }
+        // Relative: others may be in the middle of an attempt that the mark lets fail.
+        users.addAndGet(-CLOSED);
+        return false;
     }
 }

@@ -536,7 +536,7 @@ class CommandQueueTest {
         queue.ring();
         fabric.respond(fabric.lastSent(), 0, 0);
         poll();
-        long last = now + 1000 + CommandQueue.SEND_COMPLETION_GRACE_NANOS;
+        long last = now + 1000 + CommandDeadlines.ANSWERED_GRACE_NANOS;
         queue.checkDeadlines(last - 1);
         assertThat(queue.failure()).isNull();
         assertThat(queue.earliestDeadlineNanos(now)).isEqualTo(last);

@@ -35,6 +35,7 @@ class CommandSlotsTest {
     void answerOnly_doesNotFinish() {
         CommandSlots slots = new CommandSlots(4);
         int slot = slots.acquire();
+        slots.submitted(slot, true, false);
         assertThat(slots.answered(slot)).isFalse();
         assertThat(slots.sent(slot)).isTrue();
     }
@@ -43,6 +44,7 @@ class CommandSlotsTest {
     void sendOnly_doesNotFinish() {
         CommandSlots slots = new CommandSlots(4);
         int slot = slots.acquire();
+        slots.submitted(slot, true, false);
         assertThat(slots.sent(slot)).isFalse();
         assertThat(slots.answered(slot)).isTrue();
     }

@@ -1,5 +1,6 @@
 package dev.verbena.testkit.internal.wire;
 
+import dev.verbena.MemoryMode;
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.internal.memory.Region;
 import dev.verbena.testkit.internal.wire.SimulatedDevice.Use;
@@ -11,6 +12,11 @@ public final class SimulatedMemoryDomain extends MemoryDomain {
 
     public SimulatedMemoryDomain(SimulatedDevice device) {
         this.device = device;
+    }
+
+    @Override
+    public MemoryMode mode() {
+        return MemoryMode.SLAB;
     }
 
     @Override

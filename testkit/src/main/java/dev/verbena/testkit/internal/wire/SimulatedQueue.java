@@ -5,9 +5,12 @@ import dev.verbena.internal.fabric.FabricEvents;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.FabricQueue;
 import dev.verbena.internal.fabric.QueueParameters;
+import dev.verbena.internal.memory.Region;
 import dev.verbena.testkit.Fault;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,6 +35,9 @@ public final class SimulatedQueue implements FabricQueue {
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
 
     private static final long DRAIN_UNIT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+    private static final ValueLayout.OfLong LITTLE_ENDIAN =
+            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private interface Event {
         void deliver(FabricEvents events);
@@ -123,7 +129,22 @@ public final class SimulatedQueue implements FabricQueue {
     }
 
     @Override
-    public synchronized void stage(int slot, int tag, int headerBytes, int segmentCount) {
+    public boolean bindsKeys() {
+        return false;
+    }
+
+    @Override
+    public int bind(int slot, Region region, long address, int bytes, boolean controllerWrites) {
+        throw new IllegalStateException("This device has no memory windows");
+    }
+
+    @Override
+    public void invalidate(int slot, int tag) {
+        throw new IllegalStateException("This device has no memory windows");
+    }
+
+    @Override
+    public synchronized boolean stage(int slot, int tag, int headerBytes, int segmentCount) {
         if (headerBytes < 64 || headerBytes > stride) {
             throw new IllegalArgumentException(
                     "A header of " + headerBytes + " bytes in a slot of " + stride);
@@ -139,6 +160,7 @@ public final class SimulatedQueue implements FabricQueue {
                         tag,
                         capsules.asSlice(capsuleOffset(slot), headerBytes),
                         List.of(Arrays.copyOf(pieces[slot], segmentCount))));
+        return true;
     }
 
     @Override
@@ -260,9 +282,16 @@ public final class SimulatedQueue implements FabricQueue {
                 return;
             }
         }
-        MemorySegment response = MemorySegment.ofArray(bytes);
+        MemorySegment response =
+                MemorySegment.ofArray(Arrays.copyOf(bytes, RESPONSE_BYTES));
+        long low = response.get(LITTLE_ENDIAN, 0);
+        long high = response.get(LITTLE_ENDIAN, Long.BYTES);
         int length = Math.min(bytes.length, RESPONSE_BYTES);
-        complete(events -> events.received(response, 0, length));
+        if (invalidate) {
+            complete(events -> events.receivedInvalidating(low, high, length, key));
+        } else {
+            complete(events -> events.received(low, high, length));
+        }
     }
 
     // What happens to the connection.

@@ -3,6 +3,7 @@ package dev.verbena.testkit.internal.wire;
 import dev.verbena.ConnectFailedException;
 import dev.verbena.internal.fabric.ConnectRefusals;
 import dev.verbena.internal.fabric.Deadline;
+import dev.verbena.internal.fabric.FabricGroup;
 import dev.verbena.internal.fabric.FabricQueue;
 import dev.verbena.internal.fabric.QueueParameters;
 import dev.verbena.internal.fabric.Transport;
@@ -129,6 +130,16 @@ public final class SimulatedTransport implements Transport {
     @Override
     public MemoryDomain memory() {
         return memory;
+    }
+
+    @Override
+    public FabricGroup newGroup(int entryCount) {
+        throw new UnsupportedOperationException("Queues in memory are polled one by one");
+    }
+
+    @Override
+    public int groupEntries(int entryCount) {
+        return 2 * entryCount;
     }
 
     @Override

@@ -1,0 +1,77 @@
+package dev.verbena.internal.engine;
+
+import java.time.Duration;
+
+/// By when each slot's command has to be answered, and who is asked when it is not.
+///
+/// Threads: the queue's owner.
+final class CommandDeadlines {
+    /// How much later than its command's deadline the last event of a command may come when the
+    /// answer has come.
+    static final long ANSWERED_GRACE_NANOS = Duration.ofSeconds(1).toNanos();
+
+    private final CommandSlots slots;
+    private final CommandEvents events;
+    private final Deadlines deadlines;
+
+    CommandDeadlines(CommandSlots slots, CommandEvents events) {
+        this.slots = slots;
+        this.events = events;
+        this.deadlines = new Deadlines(slots.count());
+    }
+
+    /// See [Deadlines#at].
+    void at(int slot, long deadlineNanos) {
+        deadlines.at(slot, deadlineNanos);
+    }
+
+    /// See [Deadlines#within].
+    void within(int slot, long timeoutNanos) {
+        deadlines.within(slot, timeoutNanos);
+    }
+
+    /// The earliest deadline of all outstanding commands, [Long#MAX_VALUE] when there is none.
+    long earliest(long nowNanos) {
+        long left = Long.MAX_VALUE;
+        for (int slot = 0; slot < slots.count(); slot++) {
+            if (slots.inUse(slot)) {
+                left = Math.min(left, deadline(slot, nowNanos) - nowNanos);
+            }
+        }
+        return left == Long.MAX_VALUE ? Long.MAX_VALUE : nowNanos + left;
+    }
+
+    /// Asks about every command that is past its deadline, until one shall take the queue down.
+    ///
+    /// @return whether one shall
+    boolean check(long nowNanos, ExpiryHandler handler) {
+        for (int slot = 0; slot < slots.count(); slot++) {
+            if (slots.inUse(slot)
+                    && deadline(slot, nowNanos) - nowNanos <= 0
+                    && !prolonged(slot, nowNanos, handler)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean prolonged(int slot, long nowNanos, ExpiryHandler handler) {
+        long more = ExpiryHandler.FAIL;
+        try {
+            more = handler.expired(events.token(slot), slot);
+        } catch (Throwable e) {
+            events.thrown(e);
+        }
+        if (more > 0) {
+            deadlines.at(slot, nowNanos + Math.min(more, Deadlines.TIMEOUT_NANOS_MAX));
+        }
+        return more > 0;
+    }
+
+    /// An answer that came in time is not too late because what only frees the slot, the completion
+    /// of its send or the end of its key, comes after the deadline.
+    private long deadline(int slot, long nowNanos) {
+        long deadline = deadlines.of(slot, nowNanos);
+        return slots.isAnswered(slot) ? deadline + ANSWERED_GRACE_NANOS : deadline;
+    }
+}

@@ -1,0 +1,212 @@
+package dev.verbena.internal.engine;
+
+import dev.verbena.internal.fabric.FabricEvents;
+import dev.verbena.internal.fabric.FabricFailure;
+import dev.verbena.internal.fabric.FabricQueue;
+import dev.verbena.nvme.CompletionEntry;
+import org.jspecify.annotations.Nullable;
+
+/// Turns a queue's fabric events into completed commands: each is checked before it is believed.
+///
+/// Threads: the queue's owner.
+final class CommandEvents implements FabricEvents {
+    private final FabricQueue queue;
+    private final CommandSlots slots;
+    private final SlotHolds holds;
+    private final long[] tokens;
+    private final int[] statuses;
+    private final long[] results;
+
+    /// The key of each slot's command, where it is bound to one.
+    private final int[] keys;
+
+    private CommandHandler handler = (token, slot, status, result) -> {};
+    private @Nullable Throwable thrown;
+
+    /// Invalidations are staged.
+    private boolean ringing;
+
+    CommandEvents(FabricQueue queue, CommandSlots slots, SlotHolds holds) {
+        this.queue = queue;
+        this.slots = slots;
+        this.holds = holds;
+        int count = slots.count();
+        tokens = new long[count];
+        statuses = new int[count];
+        results = new long[count];
+        keys = new int[count];
+    }
+
+    void handler(CommandHandler value) {
+        // Not written when it is the same: storing a reference has a price.
+        if (handler != value) {
+            handler = value;
+        }
+    }
+
+    void token(int slot, long token) {
+        tokens[slot] = token;
+    }
+
+    long token(int slot) {
+        return tokens[slot];
+    }
+
+    void key(int slot, int key) {
+        keys[slot] = key;
+    }
+
+    /// Sends what the events of this batch have staged.
+    void ring() {
+        if (ringing) {
+            ringing = false;
+            queue.ring();
+        }
+    }
+
+    @Override
+    public void sent(int slot, int tag) {
+        if (!slots.isSending(slot, tag)) {
+            unexpected("a send", slot);
+        } else if (slots.sent(slot)) {
+            finish(slot);
+        }
+    }
+
+    @Override
+    public void invalidated(int slot, int tag) {
+        if (!slots.isInvalidating(slot, tag)) {
+            unexpected("an invalidation", slot);
+        } else if (slots.keyless(slot)) {
+            finish(slot);
+        }
+    }
+
+    private void unexpected(String what, int slot) {
+        queue.fail(
+                new FabricFailure(
+                        FabricFailure.Kind.TRANSPORT_ERROR,
+                        what + " completed that was not under way (slot " + slot + ")"));
+    }
+
+    @Override
+    public void received(long low, long high, int byteLength) {
+        int slot = slots.slotAwaiting(commandId(high));
+        if (byteLength < CompletionEntry.SIZE || slot < 0) {
+            refuse(high, byteLength);
+        } else if (slots.isBound(slot)) {
+            // The target was asked to, and need not: not every device can.
+            answer(slot, low, high);
+            queue.invalidate(slot, slots.generation(slot));
+            ringing = true;
+        } else if (slots.answered(slot)) {
+            complete(slot, status(high), low);
+        } else {
+            statuses[slot] = status(high);
+            results[slot] = low;
+        }
+    }
+
+    @Override
+    public void receivedInvalidating(long low, long high, int byteLength, int key) {
+        int slot = slots.slotAwaiting(commandId(high));
+        if (byteLength < CompletionEntry.SIZE || slot < 0) {
+            refuse(high, byteLength);
+        } else if (!slots.isBound(slot) || keys[slot] != key) {
+            violation(
+                    "a response for command id "
+                            + Integer.toHexString(commandId(high))
+                            + "h that invalidated key "
+                            + Integer.toHexString(key)
+                            + "h, which is not this command's");
+        } else {
+            answer(slot, low, high);
+            if (slots.keyless(slot)) {
+                finish(slot);
+            }
+        }
+    }
+
+    private void answer(int slot, long low, long high) {
+        statuses[slot] = status(high);
+        results[slot] = low;
+        slots.answered(slot);
+    }
+
+    private static int commandId(long high) {
+        return (int) (high >>> 32) & 0xFFFF;
+    }
+
+    /// Without the phase bit, which means nothing over fabrics.
+    private static int status(long high) {
+        return (int) (high >>> 49);
+    }
+
+    private void refuse(long high, int byteLength) {
+        violation(
+                byteLength < CompletionEntry.SIZE
+                        ? "a response of " + byteLength + " bytes, 16 are the minimum"
+                        : "a response for command id "
+                                + Integer.toHexString(commandId(high))
+                                + "h, which no outstanding command has");
+    }
+
+    private void violation(String what) {
+        queue.fail(
+                new FabricFailure(
+                        FabricFailure.Kind.PROTOCOL_VIOLATION, "the target sent " + what));
+    }
+
+    /// Completes a command whose outcome nobody will learn any more.
+    void abort(int slot) {
+        if (!slots.isAnswered(slot)) {
+            statuses[slot] = CommandQueue.STATUS_HOST_ABORTED;
+            results[slot] = 0;
+        }
+        finish(slot);
+    }
+
+    private void finish(int slot) {
+        complete(slot, statuses[slot], results[slot]);
+    }
+
+    private void complete(int slot, int status, long result) {
+        long token = tokens[slot];
+        holds.release(slot);
+        slots.release(slot);
+        try {
+            handler.completed(token, slot, status, result);
+        } catch (Throwable e) {
+            // Errors too: whatever a handler throws, the other completions of the batch have to
+            // be delivered.
+            thrown(e);
+        }
+    }
+
+    /// Keeps what a handler threw for [#rethrow].
+    void thrown(Throwable e) {
+        Throwable earlier = thrown;
+        if (earlier == null) {
+            thrown = e;
+        } else if (!earlier.equals(e)) {
+            earlier.addSuppressed(e);
+        }
+    }
+
+    /// Throws what the handlers threw.
+    void rethrow() {
+        Throwable e = thrown;
+        if (e != null) {
+            thrown = null;
+            throwIt(e);
+        }
+    }
+
+    private static void throwIt(Throwable e) {
+        switch (e) {
+            case Error error -> throw error;
+            case RuntimeException unchecked -> throw unchecked;
+            default -> throw new IllegalStateException("A handler threw " + e, e);
+        }
+    }
+}
