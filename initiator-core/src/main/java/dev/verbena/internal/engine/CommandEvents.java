@@ -37,6 +37,7 @@ final class CommandEvents implements FabricEvents {
         keys = new int[count];
     }
 
+    @SuppressWarnings("ReferenceEquality") // that is the question here
     void handler(CommandHandler value) {
         // Not written when it is the same: storing a reference has a price.
         if (handler != value) {

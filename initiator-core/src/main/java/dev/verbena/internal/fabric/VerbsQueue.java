@@ -222,6 +222,7 @@ final class VerbsQueue implements FabricQueue {
     }
 
     @Override
+    @SuppressWarnings("ReferenceEquality") // that is the question here
     public int poll(FabricEvents receiver) {
         // Not written when it is the same: storing a reference has a price.
         if (events != receiver) {
