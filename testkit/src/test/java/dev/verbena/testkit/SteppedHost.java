@@ -1,8 +1,8 @@
 package dev.verbena.testkit;
 
+import dev.verbena.MemoryMode;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.fabric.Deadline;
-import dev.verbena.MemoryMode;
 import dev.verbena.internal.fabric.QueueParameters;
 import dev.verbena.internal.memory.Region;
 import dev.verbena.nvme.AdminCommands;

@@ -282,8 +282,7 @@ public final class SimulatedQueue implements FabricQueue {
                 return;
             }
         }
-        MemorySegment response =
-                MemorySegment.ofArray(Arrays.copyOf(bytes, RESPONSE_BYTES));
+        MemorySegment response = MemorySegment.ofArray(Arrays.copyOf(bytes, RESPONSE_BYTES));
         long low = response.get(LITTLE_ENDIAN, 0);
         long high = response.get(LITTLE_ENDIAN, Long.BYTES);
         int length = Math.min(bytes.length, RESPONSE_BYTES);
