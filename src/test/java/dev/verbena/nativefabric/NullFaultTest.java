@@ -31,6 +31,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NullFaultTest {
     private static final int AWAIT_NANOS = 10_000_000;
     private static final int HOST_ABORTED = 0x371;
+    private static final Duration LIVE_TIMEOUT = Duration.ofSeconds(20);
+
+    /// Without recovery.
+    private static final ConnectOptions ONCE =
+            ConnectOptions.defaults().withCtrlLossTimeout(Duration.ZERO);
+
     private static final ConnectOptions IMPATIENT =
             ConnectOptions.defaults().withIoTimeout(Duration.ofMillis(300));
 
@@ -69,18 +75,35 @@ class NullFaultTest {
     @CsvSource({
         "cid, which no outstanding command has",
         "short, a response of 15 bytes",
-        "disconnect, lost"
+        "disconnect, connect"
     })
     void violation_endsTheQueueWithItsReason_eachCommandOnce(String kind, String message)
             throws IOException {
         try (Initiator initiator = Initiator.open();
-                Controller controller = NullTarget.connect(initiator, "fault=" + kind + "@20")) {
+                Controller controller =
+                        NullTarget.connect(initiator, "fault=" + kind + "@20", ONCE)) {
             int[] completions = runUntilBroken(controller, 16);
             assertThat(completions).containsOnly(1);
+            assertThatThrownBy(() -> controller.awaitLive(LIVE_TIMEOUT))
+                    .isInstanceOf(IOException.class)
+                    .hasStackTraceContaining(message);
             assertThat(controller.state()).isEqualTo(ControllerState.DEAD);
-            assertThatThrownBy(controller::openQueue)
-                    .isInstanceOf(ConnectionLostException.class)
-                    .hasMessageContaining(message);
+            assertThatThrownBy(controller::openQueue).isInstanceOf(IOException.class);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cid", "short", "disconnect"})
+    void violation_isRecoveredFrom_byConnectingAgain(String kind) throws Exception {
+        ConnectOptions soon = ConnectOptions.defaults().withReconnectDelay(Duration.ofSeconds(1));
+        try (Initiator initiator = Initiator.open();
+                Controller controller =
+                        NullTarget.connect(initiator, "fault=" + kind + "@20", soon)) {
+            assertThat(runUntilBroken(controller, 16)).containsOnly(1);
+            assertThat(controller.awaitLive(LIVE_TIMEOUT)).isTrue();
+            try (BlockDevice device = controller.openDevice(1)) {
+                device.read(0, MemorySegment.ofArray(new byte[4096]));
+            }
         }
     }
 
