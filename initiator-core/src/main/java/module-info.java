@@ -12,6 +12,7 @@ module dev.verbena {
     requires jdk.jfr;
 
     exports dev.verbena;
+    exports dev.verbena.channel;
 
     // For the fabric in memory and the simulations, not for applications.
     exports dev.verbena.internal.control to

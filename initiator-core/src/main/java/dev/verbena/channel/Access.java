@@ -1,0 +1,7 @@
+package dev.verbena.channel;
+
+/// What a channel may do with its device.
+public enum Access {
+    READ_ONLY,
+    READ_WRITE
+}
