@@ -8,6 +8,7 @@ import dev.verbena.internal.control.Session;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.Transport;
+import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.nvme.Capabilities;
 import dev.verbena.nvme.IdentifyController;
 import dev.verbena.nvme.Version;
@@ -43,10 +44,10 @@ public final class Controller implements AutoCloseable {
     private final ControllerListeners listeners;
     private final ControllerOwner owner;
 
-    /// The open queues and devices, with the connection each belongs to; guarded by this.
+    /// The open queues, with the connection each belongs to; guarded by this.
     private final Map<IoQueue, Session> queues = new LinkedHashMap<>();
 
-    private final Map<BlockDevice, Session> devices = new LinkedHashMap<>();
+    private final ControllerDevices devices;
 
     /// Set by [#close]: no queue is opened any more; guarded by this.
     private boolean closing;
@@ -63,6 +64,8 @@ public final class Controller implements AutoCloseable {
         this.onClose = onClose;
         this.listeners = new ControllerListeners(this, runtime);
         this.owner = new ControllerOwner(transport, parameters, runtime, new Users());
+        this.devices =
+                new ControllerDevices(this, new Connections(), parameters.options(), owner::lost);
     }
 
     /// Starts to connect.
@@ -211,8 +214,8 @@ public final class Controller implements AutoCloseable {
         return parameters.subsystem().value();
     }
 
-    /// I/O queues the controller granted; this many [IoQueue]s and [BlockDevice]s can be open at
-    /// the same time. May differ after each reconnect.
+    /// I/O queues the controller granted: for [IoQueue]s, and for those all [BlockDevice]s share. May
+    /// differ after each reconnect.
     public int ioQueueCount() {
         return session().ioQueueCount();
     }
@@ -316,11 +319,13 @@ public final class Controller implements AutoCloseable {
         Session session = live();
         CommandQueue commands = session.openQueue();
         IoQueue queue = new IoQueue(this, commands, transport.memory(), session.settings());
-        register(queues, queue, session, commands);
+        register(queue, session, commands);
         return queue;
     }
 
-    /// Opens a namespace for reading and writing, on an I/O queue and a thread of its own.
+    /// Opens a namespace for reading and writing. All devices share the I/O queues that the first one
+    /// opens, with a thread each: as many as the options say, without those they leave to
+    /// [#openQueue], but one at least. These stay until the controller is closed.
     ///
     /// @param namespaceId one of [#namespaces]
     /// @throws IOException when no such namespace is active, its format cannot be used, or no queue
@@ -329,24 +334,18 @@ public final class Controller implements AutoCloseable {
         Session session = live();
         Namespace namespace = namespace(namespaceId);
         namespace.requireUsable(session.placement().transferBytesMax());
-        CommandQueue commands = session.openQueue();
-        BlockDevice device =
-                new BlockDevice(
-                        this,
-                        namespace,
-                        commands,
-                        transport.memory(),
-                        session.placement(),
-                        parameters.options().ioTimeout());
-        register(devices, device, session, commands);
-        return device;
+        synchronized (this) {
+            if (closing) {
+                throw new ConnectionLostException("The controller is closed");
+            }
+        }
+        return devices.open(namespace);
     }
 
     /// Lists what was opened. When the connection broke meanwhile it ends at once; its user sees
     /// that as any other loss.
-    private synchronized <T> void register(
-            Map<T, Session> users, T user, Session session, CommandQueue commands) {
-        users.put(user, session);
+    private synchronized void register(IoQueue queue, Session session, CommandQueue commands) {
+        queues.put(queue, session);
         FabricFailure failure = session.failure();
         if (failure == null && closing) {
             failure = new FabricFailure(FabricFailure.Kind.CLOSED, "the controller is closed");
@@ -356,34 +355,19 @@ public final class Controller implements AutoCloseable {
         }
     }
 
+    private synchronized @Nullable Session sessionOf(IoQueue queue) {
+        return queues.get(queue);
+    }
+
     void lost(IoQueue queue, FabricFailure failure) {
-        lost(sessionOf(queues, queue), failure);
-    }
-
-    void lost(BlockDevice device, FabricFailure failure) {
-        lost(sessionOf(devices, device), failure);
-    }
-
-    private synchronized <T> @Nullable Session sessionOf(Map<T, Session> users, T user) {
-        return users.get(user);
-    }
-
-    private void lost(@Nullable Session session, FabricFailure failure) {
+        Session session = sessionOf(queue);
         if (session != null) {
             owner.lost(session, failure);
         }
     }
 
-    void closed(IoQueue queue, int queueId) {
-        released(queues, queue, queueId);
-    }
-
-    void closed(BlockDevice device, int queueId) {
-        released(devices, device, queueId);
-    }
-
-    private synchronized <T> void released(Map<T, Session> users, T user, int queueId) {
-        Session session = users.remove(user);
+    synchronized void closed(IoQueue queue, int queueId) {
+        Session session = queues.remove(queue);
         if (session != null) {
             session.released(queueId);
         }
@@ -402,7 +386,7 @@ public final class Controller implements AutoCloseable {
                 throw new IllegalStateException(
                         "Close the open I/O queues of this controller first: " + queues.keySet());
             }
-            if (devices.keySet().stream().anyMatch(BlockDevice::isOwnThread)) {
+            if (devices.isWorkerThread()) {
                 throw new IllegalStateException(
                         "A device's own thread cannot close its controller; attach the stage with"
                                 + " an executor");
@@ -411,12 +395,8 @@ public final class Controller implements AutoCloseable {
         }
         // Bounded: each step of taking a controller down is.
         owner.driver().close().join();
-        openDevices().forEach(BlockDevice::close);
+        devices.close();
         release();
-    }
-
-    private synchronized List<BlockDevice> openDevices() {
-        return List.copyOf(devices.keySet());
     }
 
     private void release() {
@@ -436,39 +416,65 @@ public final class Controller implements AutoCloseable {
         return subsystemNqn() + " at " + transport.address() + " (" + state() + ")";
     }
 
+    /// What devices need of the connection.
+    private final class Connections implements ControllerDevices.Owner {
+        @Override
+        public Session live() throws IOException {
+            return Controller.this.live();
+        }
+
+        @Override
+        public Session session() {
+            return Controller.this.session();
+        }
+
+        @Override
+        public MemoryDomain memory() {
+            return transport.memory();
+        }
+    }
+
     /// The queues and devices, as they follow the connection.
     private final class Users implements ControllerOwner.Users {
         @Override
         public void suspend(Session session, FabricFailure why) {
             session.suspend(why);
             synchronized (Controller.this) {
-                queues.forEach((queue, of) -> endIf(of == session, () -> queue.fail(why)));
-                devices.forEach((device, of) -> endIf(of == session, () -> device.fail(why)));
+                queues.forEach((queue, of) -> {
+                    if (of == session) {
+                        queue.fail(why);
+                    }
+                });
             }
-        }
-
-        private void endIf(boolean concerned, Runnable end) {
-            if (concerned) {
-                end.run();
-            }
+            devices.suspend();
         }
 
         @Override
         public void release(Session session, boolean orderly) {
             session.end();
-            if (orderly) {
-                openDevices().forEach(BlockDevice::close);
-            }
+            devices.release(session, orderly);
         }
 
         @Override
-        public void resume(Session session) {}
+        public void prepare(Session session) throws IOException {
+            // Not the first: it is made before there can be devices.
+            devices.prepare(session);
+        }
 
         @Override
-        public void failRequests(String reason) {}
+        public void resume(Session session) {
+            devices.resume(session);
+        }
 
         @Override
-        public void namespacesChanged(NamespaceChanges changes, List<Namespace> now) {}
+        public void failRequests(String reason) {
+            devices.failRequests(reason);
+        }
+
+        @Override
+        public void namespacesChanged(NamespaceChanges changes, List<Namespace> now) {
+            devices.namespacesChanged(changes);
+        }
 
         @Override
         public void tell(ControllerEvent event) {

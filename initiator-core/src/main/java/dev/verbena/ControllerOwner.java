@@ -30,6 +30,9 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
 
     /// What has to follow the connection; the controller.
     interface Users {
+        /// Connects what a new connection needs besides its admin queue, on the connection's thread.
+        void prepare(Session session) throws IOException;
+
         /// Commands under way end, requests wait; quick.
         void suspend(Session session, FabricFailure why);
 
@@ -105,6 +108,7 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
                 ana = Optional.of(session.calls().anaLog(session.identify()));
             }
             inventory(session.namespaces());
+            users.prepare(session);
         } catch (IOException | RuntimeException e) {
             session.association().close();
             throw e;

@@ -1,9 +1,6 @@
 package dev.verbena.testkit;
 
 import dev.verbena.nvme.Property;
-import dev.verbena.nvme.Sgl;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +31,7 @@ public final class FakeTarget implements BiConsumer<FakeFabricQueue, SentCapsule
     public static final int BLOCK_SIZE = 512;
 
     private final FakeMemoryDomain memory;
-    private final byte[] disk;
+    private final FakeNamespace namespace;
     private final byte[] identifyController = new byte[4096];
     private final byte[] identifyNamespace = new byte[4096];
     private byte[] namespaces = list(1);
@@ -53,7 +50,7 @@ public final class FakeTarget implements BiConsumer<FakeFabricQueue, SentCapsule
     /// A target for queues whose memory is in `memory`.
     public FakeTarget(FakeMemoryDomain memory, int blockCount) {
         this.memory = memory;
-        this.disk = new byte[blockCount * BLOCK_SIZE];
+        this.namespace = new FakeNamespace(memory, BLOCK_SIZE, blockCount);
         identify(77, 5, 1); // MDTS: 128 KiB
         identify(320, 10, 2); // KAS
         identify(514, 64, 2); // MAXCMD
@@ -145,7 +142,7 @@ public final class FakeTarget implements BiConsumer<FakeFabricQueue, SentCapsule
     }
 
     public byte[] disk() {
-        return disk;
+        return namespace.disk();
     }
 
     public static boolean isConnect(SentCapsule capsule) {
@@ -264,26 +261,6 @@ public final class FakeTarget implements BiConsumer<FakeFabricQueue, SentCapsule
     }
 
     private void io(FakeFabricQueue queue, SentCapsule capsule) {
-        int start = (int) capsule.u64(40) * BLOCK_SIZE;
-        int bytes = ((capsule.u32(48) & 0xFFFF) + 1) * BLOCK_SIZE;
-        switch (capsule.opcode()) {
-            case 0 -> queue.respond(capsule, 0, 0);
-            case 1 -> {
-                byte[] data =
-                        capsule.sglType() == Sgl.TYPE_IN_CAPSULE
-                                ? memory.gather(capsule.data())
-                                : memory.rdmaRead(capsule.sglKey(), capsule.sglAddress(), bytes);
-                MemorySegment.copy(
-                        MemorySegment.ofArray(data), ValueLayout.JAVA_BYTE, 0, disk, start, bytes);
-                queue.respond(capsule, 0, 0);
-            }
-            case 2 -> {
-                byte[] data = new byte[bytes];
-                System.arraycopy(disk, start, data, 0, bytes);
-                memory.rdmaWrite(capsule.sglKey(), capsule.sglAddress(), data);
-                queue.respond(capsule, 0, 0);
-            }
-            default -> queue.respond(capsule, 0x4001, 0);
-        }
+        queue.respond(capsule, namespace.execute(capsule), 0);
     }
 }

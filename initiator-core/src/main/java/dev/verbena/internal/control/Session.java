@@ -187,6 +187,11 @@ public final class Session {
         notifyAll();
     }
 
+    /// Queues that can still be opened.
+    public synchronized int freeQueueCount() {
+        return ioQueueCount - queueIds.cardinality();
+    }
+
     /// A queue is closed; its id can be used again.
     public synchronized void released(int queueId) {
         queueIds.clear(queueId);

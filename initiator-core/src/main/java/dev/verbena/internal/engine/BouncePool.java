@@ -4,81 +4,156 @@ import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.internal.memory.Region;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Registered buffers for data that lies in memory the device cannot reach.
+/// Registered buffers for data that lies in memory the device cannot reach, and for the lists some
+/// commands carry.
 ///
-/// Registered at the first use, so that a user who only has registered memory pays nothing.
+/// Two sizes, so that many small transfers can be under way at the same time and large ones need
+/// few commands; larger ones only for a namespace with larger blocks, or a command that cannot be
+/// cut. Each size is registered at its first use, so that a user who only has registered memory
+/// pays nothing.
+///
 /// Threads: one owner.
 final class BouncePool {
-    /// Least bytes of one buffer: large transfers are bounced in pieces of this size.
-    static final int BUFFER_BYTES_MIN = 64 * 1024;
+    /// Bytes of a small buffer.
+    static final int SMALL_BYTES = 4096;
 
-    /// All buffers together, well inside the usual limit of locked memory; more only where a single
-    /// block is larger.
-    static final int POOL_BYTES = 1 << 20;
+    /// Bytes of a large buffer: large transfers are bounced in pieces of this size.
+    static final int LARGE_BYTES = 64 * 1024;
+
+    static final int SMALL_COUNT = 128;
+    static final int LARGE_COUNT = 8;
 
     private final MemoryDomain memory;
-    private final int bufferBytes;
-    private final int[] free;
-    private int freeCount;
-    private @Nullable Arena arena;
-    private @Nullable Region region;
+    private final List<Size> sizes = new ArrayList<>();
 
-    /// @param blockSize bytes of a logical block, at least one of which fits a buffer
-    BouncePool(MemoryDomain memory, int blockSize) {
-        this.memory = memory;
-        this.bufferBytes = Math.max(BUFFER_BYTES_MIN, blockSize);
-        this.free = new int[Math.max(1, POOL_BYTES / bufferBytes)];
-        for (int i = 0; i < free.length; i++) {
-            free[i] = i;
+    /// The buffers of one size.
+    static final class Size {
+        private final MemoryDomain memory;
+        private final int bufferBytes;
+        private final Buffer[] free;
+        private int freeCount;
+        private @Nullable Arena arena;
+        private @Nullable Region region;
+
+        private Size(MemoryDomain memory, int bufferBytes, int count) {
+            this.memory = memory;
+            this.bufferBytes = bufferBytes;
+            this.free = new Buffer[count];
         }
-        freeCount = free.length;
-    }
 
-    int bufferBytes() {
-        return bufferBytes;
-    }
+        private @Nullable Buffer acquire() {
+            if (region == null) {
+                register();
+            }
+            return freeCount == 0 ? null : free[--freeCount];
+        }
 
-    int freeCount() {
-        return freeCount;
-    }
-
-    /// Takes a buffer; -1 when all are in use.
-    int acquire() {
-        return freeCount == 0 ? -1 : free[--freeCount];
-    }
-
-    void release(int buffer) {
-        free[freeCount++] = buffer;
-    }
-
-    Region region() {
-        Region current = region;
-        if (current == null) {
+        private void register() {
             Arena fresh = Arena.ofShared();
+            Region registered;
             try {
-                current = memory.register(fresh.allocate((long) free.length * bufferBytes, 4096));
+                registered =
+                        memory.register(fresh.allocate((long) free.length * bufferBytes, 4096));
             } catch (RuntimeException | OutOfMemoryError e) {
                 fresh.close();
                 throw e;
             }
             arena = fresh;
-            region = current;
+            region = registered;
+            freeCount = free.length;
+            for (int i = 0; i < free.length; i++) {
+                free[i] = new Buffer(this, registered, (long) i * bufferBytes);
+            }
         }
-        return current;
+
+        private void close() {
+            Region current = region;
+            Arena backing = arena;
+            if (current != null && backing != null && memory.unregister(current)) {
+                backing.close();
+            }
+        }
     }
 
-    MemorySegment buffer(int buffer, int bytes) {
-        return region().segment().asSlice((long) buffer * bufferBytes, bytes);
+    /// One buffer, taken.
+    static final class Buffer {
+        private final Size size;
+        private final Region region;
+        private final long offset;
+
+        private Buffer(Size size, Region region, long offset) {
+            this.size = size;
+            this.region = region;
+            this.offset = offset;
+        }
+
+        Region region() {
+            return region;
+        }
+
+        /// The memory that holds this buffer, at [#offset].
+        MemorySegment segment() {
+            return region.segment();
+        }
+
+        long offset() {
+            return offset;
+        }
+
+        long address() {
+            return region.address() + offset;
+        }
+
+        int bytes() {
+            return size.bufferBytes;
+        }
+
+        void release() {
+            size.free[size.freeCount++] = this;
+        }
+    }
+
+    BouncePool(MemoryDomain memory) {
+        this.memory = memory;
+        sizes.add(new Size(memory, SMALL_BYTES, SMALL_COUNT));
+        sizes.add(new Size(memory, LARGE_BYTES, LARGE_COUNT));
+    }
+
+    /// Takes a buffer that holds `bytes`; null when all of that size are in use.
+    ///
+    /// @throws RuntimeException when the memory cannot be registered
+    @Nullable Buffer acquire(int bytes) {
+        for (Size size : sizes) {
+            if (bytes <= size.bufferBytes) {
+                return size.acquire();
+            }
+        }
+        // Powers of two, so that there are few sizes whatever is asked for.
+        Size larger = new Size(memory, Integer.highestOneBit(bytes - 1) << 1, 1);
+        Buffer buffer = larger.acquire();
+        // Sorted, for each is larger than all before it.
+        sizes.add(larger);
+        return buffer;
+    }
+
+    /// To be called when no command is left: memory that is counted as used nevertheless may still
+    /// be touched by a queue pair that could not be destroyed. It is left alone for ever.
+    void quarantine() {
+        for (int i = 0; i < sizes.size(); i++) {
+            Size size = sizes.get(i);
+            Region region = size.region;
+            if (region != null && region.userCount() > 0) {
+                sizes.set(i, new Size(memory, size.bufferBytes, size.free.length));
+            }
+        }
     }
 
     /// Frees the buffers, unless a command might still use one: then they stay for ever.
     void close() {
-        Region current = region;
-        Arena backing = arena;
-        if (current != null && backing != null && memory.unregister(current)) {
-            backing.close();
-        }
+        sizes.forEach(Size::close);
     }
 }

@@ -5,252 +5,467 @@ import dev.verbena.internal.memory.MemoryDomain;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
-import java.lang.foreign.MemorySegment;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
-/// The thread that owns a device's queue: takes requests from any thread, cuts them into commands,
-/// waits for answers.
+/// The thread that owns one I/O queue of block devices: takes requests from any thread, cuts them
+/// into commands, waits for answers. It outlives its queue: while there is none it keeps the
+/// requests, and goes on with the next.
 ///
-/// Threads: [#submit], [#fail] and [#close] from any thread.
-public final class DeviceWorker {
+/// Threads: [#submit], [#assign] and [#wake] any; the rest its own.
+final class DeviceWorker {
     /// Requests that can wait; a caller that finds the inbox full waits for a place.
-    public static final int INBOX_MAX = 1024;
-
-    /// Empty polls before the thread sleeps. A short spin saves the wake-up when answers come
-    /// within microseconds; a long one would take the processor from the target on a small machine.
-    private static final int SPINS = 32;
+    static final int INBOX_MAX = 1024;
 
     /// Cycles between two looks at the deadlines while the device is busy.
     private static final int CYCLES_PER_DEADLINE_CHECK = 4096;
 
-    private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    /// Longest sleep with commands under way, whose deadlines have to be looked at.
+    private static final long BUSY_SLEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private static final long IDLE_SLEEP_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /// How long a worker without a queue waits before it tries again to hand over its requests.
+    private static final long FORWARD_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private static final System.Logger LOG = System.getLogger("dev.verbena.engine");
 
-    private final CommandQueue commands;
-    private final MemoryDomain memory;
-    private final long timeoutNanos;
-    private final Consumer<FabricFailure> onLoss;
-    private final Runnable onEnd;
-    private final BlockingQueue<DeviceRequest> inbox = new ArrayBlockingQueue<>(INBOX_MAX);
+    /// A queue on its way to its worker.
+    ///
+    /// @param mode it may be used in, or in state CLOSED
+    record Assignment(CommandQueue commands, DataPlacement placement, DeviceQueues.Mode mode) {}
+
+    private final DeviceQueues queues;
+    private final DeviceSettings settings;
+    private final DeviceCounters counters = new DeviceCounters();
+    private final LongAdder inboxWaits = new LongAdder();
+    private final Inbox inbox = new Inbox(INBOX_MAX);
     private final RequestRunner requests;
     private final Thread thread;
-    private volatile boolean closing;
+    private final AtomicReference<@Nullable Assignment> assigned = new AtomicReference<>();
+
+    /// What a sleeping worker has to be woken by; null while it has no queue.
+    private volatile @Nullable CommandQueue current;
+
+    private volatile boolean attached;
     private volatile boolean sleeping;
 
     /// Set before the worker looks into the inbox for the last time: whoever puts a request there
     /// afterwards has to look himself.
     private volatile boolean ended;
 
-    /// Starts the thread. The worker owns `commands` from now on; not when this throws.
-    ///
-    /// @param timeoutNanos longest time for one command, and for a caller to wait for a place in
-    ///   the inbox
-    /// @param onLoss told once, on the worker's thread, when the queue was lost
-    /// @param onEnd runs last, on the worker's thread, when the queue is gone
-    /// @throws IllegalArgumentException when not even one block fits a command
-    public DeviceWorker(
-            String name,
-            CommandQueue commands,
-            MemoryDomain memory,
-            DataPlacement placement,
-            int namespaceId,
-            int blockSize,
-            long timeoutNanos,
-            Consumer<FabricFailure> onLoss,
-            Runnable onEnd) {
-        this.commands = commands;
-        this.memory = memory;
-        this.timeoutNanos = timeoutNanos;
-        this.onLoss = onLoss;
-        this.onEnd = onEnd;
-        this.requests =
-                new RequestRunner(
-                        commands, memory, placement, namespaceId, blockSize, timeoutNanos);
-        this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::run);
+    private final ReentrantLock sweep = new ReentrantLock();
+
+    /// A worker's thread, which must not wait for a place in an inbox: it may be its own, or that
+    /// of a worker that waits for this one.
+    static final class WorkerThread extends Thread {
+        final DeviceWorker worker;
+
+        WorkerThread(DeviceWorker worker, String name) {
+            super(null, worker::run, name, 0, false);
+            this.worker = worker;
+            setDaemon(true);
+        }
+    }
+
+    DeviceWorker(DeviceQueues queues, String name, MemoryDomain memory, DeviceSettings settings) {
+        this.queues = queues;
+        this.settings = settings;
+        this.requests = new RequestRunner(memory, settings, counters);
+        this.thread = new WorkerThread(this, name);
+    }
+
+    void startThread() {
         thread.start();
     }
 
-    /// Hands a request over; waits while the inbox is full, but not on the worker's own thread,
-    /// which would wait for itself. The request's future tells the outcome, also of failures found
-    /// here.
-    public void submit(DeviceRequest request) {
-        request.hold(memory);
+    DeviceQueues queues() {
+        return queues;
+    }
+
+    Thread thread() {
+        return thread;
+    }
+
+    DeviceCounters counters() {
+        return counters;
+    }
+
+    long inboxWaitCount() {
+        return inboxWaits.sum();
+    }
+
+    /// Whether the worker has a queue, or has not let go of it yet.
+    boolean isAttached() {
+        return attached || assigned.get() != null;
+    }
+
+    /// Gives the worker a queue, its own from now on.
+    ///
+    /// @return one that it was given earlier and has not taken; the caller's again
+    @Nullable Assignment assign(@Nullable Assignment next) {
+        Assignment untaken = assigned.getAndSet(next);
+        wake();
+        return untaken;
+    }
+
+    /// Lets the thread look at everything again.
+    void wake() {
+        CommandQueue queue = current;
+        if (queue != null) {
+            queue.wakeUp();
+        }
+        LockSupport.unpark(thread);
+    }
+
+    /// Hands a request over; waits while the inbox is full, but never on a worker's thread. The
+    /// request's future tells the outcome, also of failures found here.
+    void submit(DeviceRequest<?> request) {
+        if (Thread.currentThread().equals(thread)) {
+            submitOwn(request);
+            return;
+        }
         try {
-            if (closing || !offer(request)) {
-                refuse(request);
+            if (!offer(request)) {
                 return;
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            request.failed(
+            request.refuse(
                     new InterruptedIOException(
                             "Interrupted while waiting for a place in the device's queue"));
-            request.end();
             return;
         }
         if (sleeping) {
-            commands.wakeUp();
+            wake();
         }
         if (ended) {
             // It ended between the check and the offer; nobody else will look into the inbox.
-            failWaiting();
+            failInbox();
         }
     }
 
-    private boolean offer(DeviceRequest request) throws InterruptedException {
-        // At first without waiting: only a wait can be interrupted.
-        return inbox.offer(request)
-                || (!isCurrentThread() && inbox.offer(request, timeoutNanos, TimeUnit.NANOSECONDS));
+    private void submitOwn(DeviceRequest<?> request) {
+        IOException refusal = queues.refusal();
+        if (refusal != null) {
+            request.refuse(refusal);
+        } else if (!requests.hasRoomForOwn()) {
+            request.refuse(full());
+        } else {
+            requests.add(request);
+        }
     }
 
-    /// Whether the caller runs on the worker's thread, in a stage attached to a request's future.
-    public boolean isCurrentThread() {
-        return Thread.currentThread().equals(thread);
+    private static IOException full() {
+        return new IOException(
+                "The device did not take the request in time: "
+                        + INBOX_MAX
+                        + " others are waiting");
     }
 
-    /// Whether memory of a segment can be reached by the worker.
-    public boolean canAccess(MemorySegment segment) {
-        return segment.isAccessibleBy(thread);
-    }
-
-    /// Transfers that went through a bounce buffer.
-    public long bouncedCount() {
-        return requests.bouncedCount();
-    }
-
-    /// Gives the queue up. Any thread.
-    public void fail(FabricFailure failure) {
-        commands.fail(failure);
-    }
-
-    /// Ends the worker after the requests it has; bounded by their time-outs. On the worker's own
-    /// thread it only starts to end.
-    public void close() {
-        closing = true;
-        commands.wakeUp();
-        boolean interrupted = false;
-        while (thread.isAlive() && !isCurrentThread()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
+    /// @return false when the request was refused
+    private boolean offer(DeviceRequest<?> request) throws InterruptedException {
+        long left = settings.ioTimeout().toNanos();
+        boolean counted = false;
+        while (true) {
+            IOException refusal = queues.refusal();
+            if (refusal == null && inbox.offer(request)) {
+                return true;
+            }
+            if (refusal == null && (left <= 0 || Thread.currentThread() instanceof WorkerThread)) {
+                refusal = full();
+            }
+            if (refusal != null) {
+                request.refuse(refusal);
+                return false;
+            }
+            if (!counted) {
+                counted = true;
+                inboxWaits.increment();
+            }
+            long before = System.nanoTime();
+            inbox.awaitRoom(left);
+            if (queues.isRunning()) {
+                // While the connection is away its time-outs decide.
+                left -= System.nanoTime() - before;
             }
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 
-    // Yielding is a hint here, no synchronisation: it lets a target on the same few processors run.
-    @SuppressWarnings("ThreadPriorityCheck")
+    /// Takes a request of another worker; false when there is no room.
+    boolean forward(DeviceRequest<?> request) {
+        if (!inbox.offer(request)) {
+            return false;
+        }
+        if (sleeping) {
+            wake();
+        }
+        if (ended) {
+            failInbox();
+        }
+        return true;
+    }
+
+    // The thread.
+
     private void run() {
         try {
-            int idle = 0;
-            int cycles = 0;
-            while (commands.failure() == null) {
-                if (++cycles == CYCLES_PER_DEADLINE_CHECK) {
-                    cycles = 0;
-                    commands.checkDeadlines(System.nanoTime());
-                }
-                int work = takeRequests() + requests.start();
-                commands.ring();
-                work += requests.poll();
-                if (work > 0) {
-                    idle = 0;
-                } else if (closing && inbox.isEmpty() && commands.inFlightCount() == 0) {
-                    break;
-                } else if (++idle > SPINS) {
-                    sleep();
-                } else {
-                    Thread.yield();
-                }
+            for (Assignment next = awaitQueue(); next != null; next = awaitQueue()) {
+                serve(next);
             }
-            requests.poll();
         } catch (Throwable e) {
             // Errors too: a thread that ends silently would leave every caller waiting.
-            LOG.log(Level.ERROR, "A device ends because of an error in Verbena", e);
-            commands.fail(
-                    new FabricFailure(
-                            FabricFailure.Kind.TRANSPORT_ERROR, "an internal error: " + e));
+            LOG.log(Level.ERROR, "A device's queue ends because of an error in Verbena", e);
         } finally {
             end();
         }
     }
 
-    private void sleep() {
-        commands.checkDeadlines(System.nanoTime());
-        commands.arm();
-        sleeping = true;
-        // What completed or was asked for before this moment wakes nobody. Requests that cannot be
-        // taken yet are no reason to stay awake: a completion has to make room for them.
-        boolean canTake = requests.hasRoom() && !inbox.isEmpty();
-        if (!commands.hasCompletions() && !canTake && commands.failure() == null) {
-            commands.block(IDLE_NANOS);
+    /// Waits for a queue.
+    ///
+    /// @return null when there will be none
+    private @Nullable Assignment awaitQueue() {
+        while (true) {
+            Assignment next = takeAssignment();
+            DeviceQueues.Mode mode = queues.mode();
+            if (next != null || mode.state() == DeviceQueues.State.CLOSED) {
+                // Also when it is to close: what was accepted is to be carried out first.
+                return next;
+            }
+            IOException why = mode.why();
+            if (why != null) {
+                failAll(why);
+            }
+            boolean spare = mode.state() == DeviceQueues.State.RUNNING && !queues.uses(this);
+            boolean stuck = spare && !forwardAll();
+            boolean keeps = !spare && why == null;
+            sleeping = true;
+            if (assigned.get() == null
+                    && queues.mode() == mode
+                    && (keeps || stuck || inbox.isEmpty())) {
+                LockSupport.parkNanos(this, stuck ? FORWARD_NANOS : IDLE_SLEEP_NANOS);
+            }
+            sleeping = false;
         }
-        sleeping = false;
+    }
+
+    private @Nullable Assignment takeAssignment() {
+        if (assigned.get() == null) {
+            return null;
+        }
+        // Before it is taken: at no moment does it look as if nobody had it.
+        attached = true;
+        Assignment next = assigned.getAndSet(null);
+        if (next == null) {
+            letGo();
+        }
+        return next;
+    }
+
+    private void letGo() {
+        attached = false;
+        queues.left();
+    }
+
+    /// Hands everything to the workers that have a queue.
+    ///
+    /// @return false when something is left
+    private boolean forwardAll() {
+        List<DeviceRequest<?>> waiting = requests.takeWaiting();
+        for (DeviceRequest<?> r = inbox.poll(); r != null; r = inbox.poll()) {
+            waiting.add(r);
+        }
+        inbox.settle();
+        int done = 0;
+        while (done < waiting.size() && queues.forward(waiting.get(done), this)) {
+            done++;
+        }
+        waiting.subList(done, waiting.size()).forEach(requests::add);
+        return done == waiting.size();
+    }
+
+    private void serve(Assignment assignment) {
+        CommandQueue commands = assignment.commands();
+        IoCommands io = new IoCommands(commands, assignment.placement());
+        requests.attach(commands, io, assignment.placement());
+        current = commands;
+        try {
+            cycle(commands, io, assignment.mode());
+        } catch (Throwable e) {
+            LOG.log(Level.ERROR, "A device's queue ends because of an error in Verbena", e);
+            commands.fail(
+                    new FabricFailure(
+                            FabricFailure.Kind.TRANSPORT_ERROR, "an internal error: " + e));
+        }
+        FabricFailure failure = leave(commands, io);
+        if (failure != null) {
+            queues.lost(assignment.mode(), failure);
+        }
+    }
+
+    private void cycle(CommandQueue commands, IoCommands io, DeviceQueues.Mode own) {
+        WaitPolicy policy = new WaitPolicy(settings.waitMode(), WaitPolicy.SPIN_NANOS_DEFAULT);
+        Sleep sleep = new Sleep(commands, own);
+        int cycles = 0;
+        while (commands.failure() == null) {
+            DeviceQueues.Mode mode = queues.mode();
+            boolean closing = mode.state() == DeviceQueues.State.CLOSED;
+            if (mode != own && !closing) {
+                return;
+            }
+            if (++cycles == CYCLES_PER_DEADLINE_CHECK) {
+                cycles = 0;
+                commands.checkDeadlines(System.nanoTime(), requests);
+            }
+            int work = takeRequests() + requests.start();
+            if (work > 0) {
+                commands.ring();
+            }
+            int events = io.poll(requests);
+            counters.add(DeviceCounters.POLLS, 1);
+            if (work + events == 0) {
+                counters.add(DeviceCounters.EMPTY_POLLS, 1);
+                if (closing && hasFinished()) {
+                    return;
+                }
+                commands.checkDeadlines(System.nanoTime(), requests);
+                if (policy.await(sleep, sleepNanos())) {
+                    counters.add(DeviceCounters.WAITS, 1);
+                }
+                sleeping = false;
+            }
+        }
+        // Tears the queue down: what is under way completes.
+        var _ = io.poll(requests);
+    }
+
+    /// What the worker waits for: completions, requests it can take, the end of its queue, another
+    /// mode.
+    private final class Sleep implements WaitPolicy.Source {
+        private final CommandQueue commands;
+        private final DeviceQueues.Mode own;
+
+        Sleep(CommandQueue commands, DeviceQueues.Mode own) {
+            this.commands = commands;
+            this.own = own;
+        }
+
+        @Override
+        public boolean isReady() {
+            // Requests that cannot be taken yet are no reason to stay awake: a completion has to
+            // make room for them.
+            return (requests.hasRoom() && !inbox.isEmpty())
+                    || commands.failure() != null
+                    || (queues.mode() != own && (!isClosing() || requests.isIdle()))
+                    || commands.hasCompletions();
+        }
+
+        private boolean isClosing() {
+            return queues.mode().state() == DeviceQueues.State.CLOSED;
+        }
+
+        @Override
+        public void arm() {
+            commands.arm();
+            // What completed or was asked for before this moment wakes nobody: the policy looks
+            // again.
+            sleeping = true;
+        }
+
+        @Override
+        public void block(long timeoutNanos) {
+            commands.block(timeoutNanos);
+        }
+    }
+
+    /// Whether nothing is left to do for a worker that shall end.
+    private boolean hasFinished() {
+        return queues.isCloseOverdue() || (inbox.isEmpty() && requests.isIdle());
+    }
+
+    private long sleepNanos() {
+        long most = requests.runningCount() > 0 ? BUSY_SLEEP_NANOS : IDLE_SLEEP_NANOS;
+        long due = requests.delayNanos();
+        return Math.min(most, due);
     }
 
     private int takeRequests() {
         int taken = 0;
         while (requests.hasRoom()) {
-            DeviceRequest request = inbox.poll();
+            DeviceRequest<?> request = inbox.poll();
             if (request == null) {
                 break;
             }
             requests.add(request);
             taken++;
         }
+        if (taken > 0) {
+            inbox.settle();
+        }
         return taken;
     }
 
-    private IOException refusal() {
+    /// Lets go of the queue: everything under way completes, to wait for the next queue or to fail.
+    ///
+    /// @return why it was lost; null when that was wanted
+    private @Nullable FabricFailure leave(CommandQueue commands, IoCommands io) {
+        DeviceQueues.Mode mode = queues.mode();
         FabricFailure failure = commands.failure();
-        if (failure != null && failure.kind() != FabricFailure.Kind.CLOSED) {
-            return RequestErrors.lost("The device is unusable: ", failure);
+        IOException why = mode.why();
+        if (why != null) {
+            requests.giveUp();
         }
-        return closing
-                ? new IOException("The device is closed")
-                : new IOException(
-                        "The device did not take the request in time: "
-                                + INBOX_MAX
-                                + " others are waiting");
+        if (failure == null && mode.state() != DeviceQueues.State.CLOSED) {
+            commands.fail(
+                    new FabricFailure(
+                            FabricFailure.Kind.DISCONNECTED,
+                            why == null ? "the connection is reset" : "" + why.getMessage()));
+        }
+        try {
+            io.close(requests);
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, "Closing a device's queue failed", e);
+        }
+        current = null;
+        requests.detach();
+        letGo();
+        return failure;
+    }
+
+    private void failAll(IOException why) {
+        requests.failWaiting(request -> RequestErrors.unusable(why));
+        for (DeviceRequest<?> r = inbox.poll(); r != null; r = inbox.poll()) {
+            r.refuse(RequestErrors.unusable(why));
+        }
+        inbox.settle();
     }
 
     private void end() {
-        FabricFailure failure = commands.failure();
-        closing = true;
-        attempt("closing its queue", requests::closeQueue);
-        requests.end(this::refuse);
-        ended = true;
-        failWaiting();
-        attempt("releasing its buffers", requests::close);
-        if (failure != null) {
-            attempt("reporting the loss", () -> onLoss.accept(failure));
-        }
-        attempt("leaving its controller", onEnd);
-    }
-
-    private static void attempt(String what, Runnable step) {
         try {
-            step.run();
+            requests.failWaiting(request -> queues.refusalOrClosed());
+            requests.close();
         } catch (RuntimeException e) {
-            // The steps after it have to be taken all the same.
-            LOG.log(Level.ERROR, "The end of a device: " + what + " failed", e);
+            LOG.log(Level.ERROR, "The end of a device's queue: releasing its buffers failed", e);
         }
+        ended = true;
+        failInbox();
     }
 
-    private void failWaiting() {
-        for (DeviceRequest request = inbox.poll(); request != null; request = inbox.poll()) {
-            refuse(request);
+    /// Refuses what is in the inbox; the worker has ended, or is about to.
+    private void failInbox() {
+        sweep.lock();
+        try {
+            for (DeviceRequest<?> r = inbox.poll(); r != null; r = inbox.poll()) {
+                r.refuse(queues.refusalOrClosed());
+            }
+            inbox.settle();
+        } finally {
+            sweep.unlock();
         }
-    }
-
-    private void refuse(DeviceRequest request) {
-        request.failed(refusal());
-        request.end();
     }
 }

@@ -15,34 +15,54 @@ final class RequestErrors {
     ///
     /// @param status of the command, not 0
     /// @param failure of the queue; null while it works
-    /// @param what the command, as the beginning of a sentence
-    static IOException of(int status, @Nullable FabricFailure failure, String what) {
-        if (failure != null && status == CommandQueue.STATUS_HOST_ABORTED) {
-            return lost(what + " was not answered: ", failure);
+    /// @param timedOut whether this command's time was over
+    static IOException of(
+            DeviceRequest<?> request,
+            long from,
+            long to,
+            int status,
+            @Nullable FabricFailure failure,
+            boolean timedOut) {
+        String what = describe(request, from, to);
+        if (status != CommandQueue.STATUS_HOST_ABORTED || failure == null) {
+            return new NvmeException(status, what);
         }
-        return new NvmeException(status, what);
+        return timedOut
+                ? new CommandTimeoutException(what + " was not answered: " + failure.message())
+                : new ConnectionLostException(what + " was not answered: " + failure.message());
     }
 
-    static IOException lost(String what, FabricFailure failure) {
-        return failure.kind() == FabricFailure.Kind.TIMED_OUT
-                ? new CommandTimeoutException(what + failure.message())
-                : new ConnectionLostException(what + failure.message());
+    static IOException memory(Throwable e) {
+        return new IOException("The memory of the request cannot be used: " + e.getMessage(), e);
+    }
+
+    /// One exception per request, so that each can carry the trace of its caller.
+    static IOException unusable(IOException why) {
+        IOException own =
+                new ConnectionLostException("The device is unusable: " + why.getMessage());
+        own.initCause(why);
+        return own;
+    }
+
+    static IOException closed() {
+        return new IOException("The device is closed");
     }
 
     /// A command as the beginning of a sentence.
-    ///
-    /// @param offset of the command in the request, in bytes
-    static String describe(
-            DeviceRequest request, long offset, int bytes, int blockSize, int namespaceId) {
-        String namespace = " of namespace " + Integer.toUnsignedString(namespaceId);
-        return switch (request.kind) {
-            case FLUSH -> "A flush" + namespace;
-            case READ, WRITE ->
-                    (request.kind == DeviceRequest.Kind.READ ? "A read of " : "A write of ")
-                            + bytes / blockSize
-                            + " blocks at LBA "
-                            + (request.byteOffset + offset) / blockSize
-                            + namespace;
-        };
+    static String describe(DeviceRequest<?> request, long from, long to) {
+        NamespaceLimits limits = request.context.limits();
+        String namespace = " of namespace " + Integer.toUnsignedString(limits.namespaceId());
+        int blockSize = limits.blockSize();
+        long blocks = (to - from) / blockSize;
+        long lba = (request.byteOffset + from) / blockSize;
+        return request.kind.label
+                + switch (request.kind) {
+                    case FLUSH, RAW -> namespace;
+                    case DEALLOCATE -> " of " + blocks + " blocks" + namespace;
+                    case COPY -> " of " + blocks + " blocks to LBA " + lba + namespace;
+                    case COMPARE_AND_WRITE -> " at LBA " + lba + namespace;
+                    case READ, WRITE, COMPARE, WRITE_ZEROES, VERIFY, WRITE_UNCORRECTABLE ->
+                            " of " + blocks + " blocks at LBA " + lba + namespace;
+                };
     }
 }

@@ -1,284 +1,428 @@
 package dev.verbena.internal.engine;
 
+import dev.verbena.internal.engine.BouncePool.Buffer;
+import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
-import dev.verbena.internal.memory.Region;
-import dev.verbena.nvme.NvmCommands;
+import dev.verbena.nvme.Disposition;
+import dev.verbena.nvme.NvmeStatus;
+import dev.verbena.nvme.StatusContext;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
-import java.util.function.Consumer;
+import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Cuts requests into commands and puts their answers together again.
+/// Cuts requests into commands, puts their answers together again, and decides which commands are
+/// sent a second time. Outlives the queue: what was under way when one is lost waits for the next.
 ///
-/// Threads: the queue's owner; [#bouncedCount] any.
-final class RequestRunner {
-    private final CommandQueue commands;
-    private final IoCommands io;
-    private final int namespaceId;
-    private final int blockSize;
-    private final int commandBytesMax;
-    private final long timeoutNanos;
-    private final CommandData data = new CommandData();
-    private final CommandHandler handler = this::completed;
-    private final Deque<DeviceRequest> starting = new ArrayDeque<>();
+/// Threads: the worker's.
+final class RequestRunner implements CommandHandler, ExpiryHandler {
+    /// Times one command is sent again because the connection broke under it.
+    static final int LOSSES_MAX = 32;
+
+    /// Longest delay before a command is sent again, whatever the controller asks for.
+    static final long RETRY_DELAY_NANOS_MAX = 60_000_000_000L;
+
+    /// First delay where a command shall be sent later and the controller does not say when; it
+    /// grows with every time.
+    static final long RETRY_DELAY_NANOS = 100_000_000;
+
+    private final DeviceSettings settings;
+    private final DeviceCounters counters;
     private final BouncePool bounce;
-    private final Part[] parts;
-    private final int[] freeParts;
-    private int freePartCount;
-    private volatile long bouncedCount;
+    private final RetryBudget budget = new RetryBudget();
+    private final PartPool parts = new PartPool();
 
-    /// What one command of a request moves.
-    private static final class Part {
-        @Nullable DeviceRequest request;
-        int bounceBuffer = -1;
-        long offset;
-        int bytes;
+    /// Requests of which not all commands have been started.
+    private final Deque<DeviceRequest<?>> starting = new ArrayDeque<>();
+
+    /// Pieces to send again, before anything new.
+    private final Deque<Part> again = new ArrayDeque<>();
+
+    /// Pieces to send again later.
+    private final List<Part> delayed = new ArrayList<>();
+
+    /// When the first of them is due.
+    private long nextDueNanos;
+
+    private @Nullable CommandQueue commands;
+    private @Nullable CommandStarter starter;
+    private int depth;
+    private int runningCount;
+
+    /// Whether what the queue loses is not sent again.
+    private boolean givenUp;
+
+    RequestRunner(MemoryDomain memory, DeviceSettings settings, DeviceCounters counters) {
+        this.settings = settings;
+        this.counters = counters;
+        this.bounce = new BouncePool(memory);
+        counters.set(DeviceCounters.RETRY_BUDGET, budget.left());
     }
 
-    /// @throws IllegalArgumentException when not even one block fits a command
-    RequestRunner(
-            CommandQueue commands,
-            MemoryDomain memory,
-            DataPlacement placement,
-            int namespaceId,
-            int blockSize,
-            long timeoutNanos) {
-        if (blockSize > placement.transferBytesMax()) {
-            throw new IllegalArgumentException(
-                    "A block of "
-                            + blockSize
-                            + " bytes does not fit a command of up to "
-                            + placement.transferBytesMax());
-        }
-        this.commands = commands;
-        this.io = new IoCommands(commands, placement);
-        this.timeoutNanos = timeoutNanos;
-        this.namespaceId = namespaceId;
-        this.blockSize = blockSize;
-        long blocksMax =
-                Math.min(placement.transferBytesMax() / blockSize, NvmCommands.BLOCK_COUNT_MAX);
-        this.commandBytesMax = (int) Math.min(blocksMax * blockSize, Integer.MAX_VALUE);
-        this.bounce = new BouncePool(memory, blockSize);
-        this.parts = new Part[commands.depth()];
-        this.freeParts = new int[parts.length];
-        for (int i = 0; i < parts.length; i++) {
-            parts[i] = new Part();
-            freeParts[i] = i;
-        }
-        freePartCount = parts.length;
+    /// Takes a queue to send commands on.
+    void attach(CommandQueue queue, IoCommands io, DataPlacement placement) {
+        commands = queue;
+        starter =
+                new CommandStarter(io, placement, bounce, counters, settings.ioTimeout().toNanos());
+        depth = queue.depth();
+        parts.grow(2 * depth);
+        givenUp = false;
     }
 
-    /// Whether [#add] takes another request. One that waits for a slot is enough to keep the queue
+    /// The queue is gone; all of its commands have completed.
+    void detach() {
+        commands = null;
+        starter = null;
+        bounce.quarantine();
+    }
+
+    /// From now on commands the queue loses are not sent again.
+    void giveUp() {
+        givenUp = true;
+    }
+
+    /// Whether [#add] takes another request. As many as the queue has slots are enough to keep it
     /// full.
     boolean hasRoom() {
-        return starting.size() < parts.length;
+        return starting.size() < depth;
     }
 
-    void add(DeviceRequest request) {
-        starting.add(request);
+    /// Whether there is room for a request made by a stage on the worker's own thread: one for each
+    /// command that can complete, and many more.
+    boolean hasRoomForOwn() {
+        return starting.size() < Math.max(DeviceWorker.INBOX_MAX, 4 * depth);
     }
 
-    /// Commands that went through a bounce buffer.
-    long bouncedCount() {
-        return bouncedCount;
+    /// Whether nothing is under way and nothing waits.
+    boolean isIdle() {
+        return runningCount == 0 && starting.isEmpty() && again.isEmpty() && delayed.isEmpty();
+    }
+
+    int runningCount() {
+        return runningCount;
+    }
+
+    void add(DeviceRequest<?> request) {
+        for (DeviceRequest.Carried c = request.carried; c != null; c = c.next()) {
+            Part part = parts.take();
+            part.begin(request, c.from(), c.to());
+            part.retries = c.retries();
+            part.losses = c.losses();
+            again.add(part);
+        }
+        request.carried = null;
+        if (!request.fullyStarted()) {
+            starting.add(request);
+        } else {
+            endIfOver(request);
+        }
     }
 
     /// Starts what can be started at the moment; the caller rings.
     ///
     /// @return the number of steps taken
     int start() {
-        int started = 0;
+        if (!delayed.isEmpty()) {
+            wakeDelayed();
+        }
+        int steps = 0;
         while (true) {
-            DeviceRequest request = starting.peek();
-            if (request == null || !startNext(request)) {
-                return started;
+            Part part = again.peek();
+            if (part != null) {
+                if (!restart(part)) {
+                    return steps;
+                }
+            } else {
+                DeviceRequest<?> request = starting.peek();
+                if (request == null || !startNext(request)) {
+                    return steps;
+                }
             }
-            started++;
-            if (request.fullyStarted) {
-                starting.remove();
-                request.finishIfDone();
-            }
+            steps++;
         }
     }
 
-    /// Starts the next command of a request.
+    private void wakeDelayed() {
+        long now = System.nanoTime();
+        if (nextDueNanos - now > 0) {
+            return;
+        }
+        nextDueNanos = now + RETRY_DELAY_NANOS_MAX;
+        int kept = 0;
+        for (int i = 0; i < delayed.size(); i++) {
+            Part part = delayed.get(i);
+            if (part.dueNanos - now <= 0) {
+                again.add(part);
+            } else {
+                nextDueNanos = earlier(nextDueNanos, part.dueNanos);
+                delayed.set(kept++, part);
+            }
+        }
+        delayed.subList(kept, delayed.size()).clear();
+    }
+
+    private static long earlier(long one, long other) {
+        return one - other < 0 ? one : other;
+    }
+
+    /// Nanoseconds until a delayed piece is due; [Long#MAX_VALUE] when there is none.
+    long delayNanos() {
+        return delayed.isEmpty() ? Long.MAX_VALUE : Math.max(0, nextDueNanos - System.nanoTime());
+    }
+
+    /// Sends the head of [#again].
     ///
-    /// @return false when slots or bounce buffers are missing at the moment
-    private boolean startNext(DeviceRequest request) {
+    /// @return false when that is not possible at the moment
+    private boolean restart(Part part) {
+        DeviceRequest<?> request = request(part);
         if (request.hasFailed()) {
-            // The rest would be carried out for nothing.
-            request.fullyStarted = true;
+            again.remove();
+            leave(part, request);
             return true;
         }
-        if (commands.freeCount() == 0) {
+        long to = part.to;
+        long reached = tryStart(request, part.from, to, part);
+        if (reached == CommandStarter.LATER) {
             return false;
         }
-        int index = freeParts[freePartCount - 1];
-        Part part = parts[index];
-        try {
-            boolean accepted =
-                    request.kind == DeviceRequest.Kind.FLUSH
-                            ? startFlush(request, index)
-                            : startTransfer(request, part, index);
-            if (!accepted) {
-                return false;
-            }
-        } catch (RuntimeException | OutOfMemoryError e) {
-            // The caller's memory is gone, or cannot be registered: an error of this request only.
-            request.failed(
-                    new IOException(
-                            "The memory of the request cannot be used: " + e.getMessage(), e));
-            request.fullyStarted = true;
+        again.remove();
+        if (request.hasFailed()) {
+            leave(part, request);
             return true;
         }
-        part.request = request;
-        request.running++;
-        freePartCount--;
+        if (reached < to) {
+            // The limits are tighter than they were. The rest is a piece of its own.
+            Part rest = parts.take();
+            rest.begin(request, reached, to);
+            rest.retries = part.retries;
+            rest.losses = part.losses;
+            request.parts++;
+            again.addFirst(rest);
+        }
+        started(part, reached);
         return true;
     }
 
-    private boolean startFlush(DeviceRequest request, int index) {
-        request.fullyStarted = io.tryFlush(namespaceId, index, timeoutNanos);
-        return request.fullyStarted;
-    }
-
-    private boolean startTransfer(DeviceRequest request, Part part, int index) {
-        Region region = request.region();
-        if (region != null) {
-            int bytes = (int) Math.min(request.byteSize - request.started, commandBytesMax);
-            long address = request.segment.address() + request.started;
-            return startCommand(request, part, index, region, address, bytes);
+    /// Starts the next command of the head of [#starting].
+    ///
+    /// @return false when that is not possible at the moment
+    private boolean startNext(DeviceRequest<?> request) {
+        if (request.fullyStarted()) {
+            starting.remove();
+            endIfOver(request);
+            return true;
         }
-        // May fail, so it comes before anything is taken.
-        Region pool = bounce.region();
-        int buffer = bounce.acquire();
-        if (buffer < 0) {
+        if (delayed.size() >= depth) {
+            // A controller that wants many commands later gets no new ones meanwhile.
             return false;
         }
-        boolean accepted = false;
+        Part part = parts.take();
+        long from = request.started;
+        long reached = tryStart(request, from, request.length, part);
+        if (reached == CommandStarter.LATER || request.hasFailed()) {
+            parts.give(part);
+            return reached != CommandStarter.LATER;
+        }
+        part.begin(request, from, reached);
+        request.parts++;
+        request.started = reached;
+        if (request.fullyStarted()) {
+            starting.remove();
+        }
+        started(part, reached);
+        return true;
+    }
+
+    /// @return as [CommandStarter#start]; when the memory cannot be used the request has failed
+    private long tryStart(DeviceRequest<?> request, long from, long to, Part part) {
+        CommandStarter current = starter;
+        CommandQueue queue = commands;
+        if (current == null || queue == null || queue.freeCount() == 0) {
+            return CommandStarter.LATER;
+        }
         try {
-            int bytes = bouncePiece(request.byteSize - request.started);
-            MemorySegment target = bounce.buffer(buffer, bytes);
-            if (request.kind == DeviceRequest.Kind.WRITE) {
-                target.copyFrom(request.segment.asSlice(request.started, bytes));
+            return current.start(request, from, to, part);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            // The caller's memory is gone, or cannot be registered: an error of this request only.
+            request.failed(RequestErrors.memory(e));
+            return to;
+        }
+    }
+
+    private void started(Part part, long reached) {
+        part.to = reached;
+        part.expired = false;
+        runningCount++;
+        counters.add(DeviceCounters.COMMANDS, 1);
+    }
+
+    /// A command was not answered in time: its caller shall be told so, and not wait for a repeat.
+    @Override
+    public long expired(long token, int slot) {
+        parts.get((int) token).expired = true;
+        return FAIL;
+    }
+
+    @Override
+    public void completed(long token, int slot, int status, long result) {
+        Part part = parts.get((int) token);
+        DeviceRequest<?> request = request(part);
+        runningCount--;
+        if (status == 0) {
+            succeeded(part, request, result);
+        } else if (!request.hasFailed()) {
+            if (goesAgain(part, request, status)) {
+                part.releaseBuffers();
+                return;
             }
-            accepted = startCommand(request, part, index, pool, target.address(), bytes);
-        } finally {
-            if (accepted) {
-                part.bounceBuffer = buffer;
-                countBounced();
-            } else {
-                bounce.release(buffer);
-            }
-        }
-        return accepted;
-    }
-
-    private boolean startCommand(
-            DeviceRequest request, Part part, int index, Region region, long address, int bytes) {
-        long lba = (request.byteOffset + request.started) / blockSize;
-        int blocks = bytes / blockSize;
-        if (!region.tryAcquire()) {
-            throw new IllegalStateException("its registration has ended with the connection");
-        }
-        boolean accepted = false;
-        data.clear().add(region, address, bytes);
-        try {
-            accepted =
-                    request.kind == DeviceRequest.Kind.READ
-                            ? io.tryRead(namespaceId, lba, blocks, 0, data, index, timeoutNanos)
-                            : io.tryWrite(namespaceId, lba, blocks, 0, data, index, timeoutNanos);
-        } finally {
-            if (!accepted) {
-                data.release();
-            }
-        }
-        if (accepted) {
-            part.offset = request.started;
-            part.bytes = bytes;
-            request.started += bytes;
-            request.fullyStarted = request.started == request.byteSize;
-        }
-        return accepted;
-    }
-
-    /// Only the worker's thread counts, others read.
-    @SuppressWarnings("NonAtomicVolatileUpdate")
-    private void countBounced() {
-        bouncedCount++;
-    }
-
-    /// Bytes of the next bounced command: whole blocks that fit a buffer.
-    private int bouncePiece(long left) {
-        int most = Math.min(bounce.bufferBytes(), commandBytesMax);
-        return (int) Math.min(left, most / blockSize * (long) blockSize);
-    }
-
-    /// See [CommandQueue#poll].
-    int poll() {
-        return io.poll(handler);
-    }
-
-    /// Closes the queue.
-    void closeQueue() {
-        io.close(handler);
-    }
-
-    /// Takes the completions of the queue; see [CommandHandler].
-    private void completed(long token, int slot, int status, long result) {
-        int index = (int) token;
-        Part part = parts[index];
-        DeviceRequest request = part.request;
-        if (request == null) {
-            throw new IllegalStateException("A completion for part " + index + ", which is free");
-        }
-        if (status != 0) {
-            String what =
-                    RequestErrors.describe(
-                            request, part.offset, part.bytes, blockSize, namespaceId);
-            request.failed(RequestErrors.of(status, commands.failure(), what));
-        } else if (part.bounceBuffer >= 0 && request.kind == DeviceRequest.Kind.READ) {
-            copyOut(request, part);
-        }
-        if (part.bounceBuffer >= 0) {
-            bounce.release(part.bounceBuffer);
-            part.bounceBuffer = -1;
-        }
-        part.request = null;
-        freeParts[freePartCount++] = index;
-        request.running--;
-        request.finishIfDone();
-    }
-
-    private void copyOut(DeviceRequest request, Part part) {
-        try {
-            request.segment
-                    .asSlice(part.offset, part.bytes)
-                    .copyFrom(bounce.buffer(part.bounceBuffer, part.bytes));
-        } catch (RuntimeException e) {
+            FabricFailure failure = failure();
             request.failed(
-                    new IOException(
-                            "The memory of the request cannot be used: " + e.getMessage(), e));
+                    RequestErrors.of(request, part.from, part.to, status, failure, part.expired));
         }
+        leave(part, request);
     }
 
-    /// Ends every request that is left; the queue has been closed.
-    ///
-    /// @param refuse fails a request and ends it
-    void end(Consumer<DeviceRequest> refuse) {
-        for (Part part : parts) {
-            // None, unless an error in this class kept a completion from being handled.
-            if (part.request != null) {
-                refuse.accept(part.request);
+    private void succeeded(Part part, DeviceRequest<?> request, long result) {
+        if (budget.succeeded()) {
+            counters.set(DeviceCounters.RETRY_BUDGET, budget.left());
+        }
+        request.result = result;
+        Buffer buffer = part.buffer;
+        if (buffer != null && request.fillsMemory()) {
+            try {
+                CommandStarter.copyOut(request, part, buffer);
+            } catch (RuntimeException e) {
+                request.failed(RequestErrors.memory(e));
             }
         }
-        starting.forEach(refuse);
-        starting.clear();
     }
 
-    /// Frees the buffers; the queue has been closed.
+    private @Nullable FabricFailure failure() {
+        CommandQueue queue = commands;
+        return queue == null ? null : queue.failure();
+    }
+
+    /// Puts the piece among those that are sent again, if its status and its request allow it.
+    private boolean goesAgain(Part part, DeviceRequest<?> request, int status) {
+        if (!request.repeatable) {
+            return false;
+        }
+        if (status == CommandQueue.STATUS_HOST_ABORTED && failure() != null) {
+            // A command that took too long is not sent again: its caller is told in time.
+            if (givenUp || part.losses == LOSSES_MAX || part.expired) {
+                return false;
+            }
+            part.losses++;
+            counters.add(DeviceCounters.REPEATED, 1);
+            again.add(part);
+            return true;
+        }
+        NvmeStatus meaning = new NvmeStatus(status);
+        Disposition disposition = Disposition.of(meaning, StatusContext.IO);
+        if (disposition.samePath() == Disposition.SamePath.NO
+                || part.retries == settings.retryCountMax()) {
+            return false;
+        }
+        boolean granted = budget.tryTake();
+        counters.set(DeviceCounters.RETRY_BUDGET, budget.left());
+        if (!granted) {
+            counters.add(DeviceCounters.RETRY_REFUSED, 1);
+            return false;
+        }
+        part.retries++;
+        counters.add(DeviceCounters.RETRIED, 1);
+        sendLater(part, delayNanos(part, meaning, disposition));
+        return true;
+    }
+
+    private long delayNanos(Part part, NvmeStatus status, Disposition disposition) {
+        long asked = settings.retryDelayMillis().applyAsInt(status.retryDelayIndex()) * 1_000_000L;
+        if (asked == 0 && disposition.samePath() == Disposition.SamePath.WAIT) {
+            asked = RETRY_DELAY_NANOS * part.retries;
+        }
+        return Math.min(asked, RETRY_DELAY_NANOS_MAX);
+    }
+
+    private void sendLater(Part part, long delayNanos) {
+        if (delayNanos == 0) {
+            again.add(part);
+            return;
+        }
+        part.dueNanos = System.nanoTime() + delayNanos;
+        nextDueNanos = delayed.isEmpty() ? part.dueNanos : earlier(nextDueNanos, part.dueNanos);
+        delayed.add(part);
+    }
+
+    private static DeviceRequest<?> request(Part part) {
+        DeviceRequest<?> request = part.request;
+        if (request == null) {
+            throw new IllegalStateException("Part " + part.index + " is free");
+        }
+        return request;
+    }
+
+    /// A piece is over.
+    private void leave(Part part, DeviceRequest<?> request) {
+        part.releaseBuffers();
+        parts.give(part);
+        request.parts--;
+        endIfOver(request);
+    }
+
+    private void endIfOver(DeviceRequest<?> request) {
+        if (request.isOver() && !request.hasEnded()) {
+            end(request);
+        }
+    }
+
+    private void end(DeviceRequest<?> request) {
+        counters.add(DeviceCounters.REQUESTS, 1);
+        if (request.hasFailed()) {
+            counters.add(DeviceCounters.FAILED, 1);
+        }
+        request.end();
+    }
+
+    /// Fails everything that waits; nothing is under way.
+    void failWaiting(Function<DeviceRequest<?>, IOException> why) {
+        for (DeviceRequest<?> request : takeWaiting()) {
+            request.carried = null;
+            request.parts = 0;
+            request.failed(why.apply(request));
+            endIfOver(request);
+        }
+    }
+
+    /// Takes everything that waits, oldest first, for another worker. Nothing is under way.
+    List<DeviceRequest<?>> takeWaiting() {
+        again.addAll(delayed);
+        delayed.clear();
+        List<DeviceRequest<?>> taken = new ArrayList<>();
+        // From the back, so that each chain begins with the oldest piece.
+        for (Part part = again.pollLast(); part != null; part = again.pollLast()) {
+            DeviceRequest<?> request = request(part);
+            if (request.carried == null && request.fullyStarted()) {
+                taken.addFirst(request);
+            }
+            request.carried =
+                    new DeviceRequest.Carried(
+                            part.from, part.to, part.retries, part.losses, request.carried);
+            parts.give(part);
+        }
+        for (DeviceRequest<?> request : starting) {
+            // A failed one whose pieces were just taken is there already.
+            if (!request.fullyStarted() || request.parts == 0) {
+                taken.add(request);
+            }
+        }
+        starting.clear();
+        return taken;
+    }
+
+    /// Frees the buffers; there is no queue any more.
     void close() {
         bounce.close();
     }

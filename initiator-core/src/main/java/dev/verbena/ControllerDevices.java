@@ -1,0 +1,274 @@
+package dev.verbena;
+
+import dev.verbena.internal.control.NamespaceChanges;
+import dev.verbena.internal.control.Session;
+import dev.verbena.internal.engine.DeviceQueues;
+import dev.verbena.internal.engine.DeviceSettings;
+import dev.verbena.internal.engine.NamespaceLimits;
+import dev.verbena.internal.fabric.FabricFailure;
+import dev.verbena.internal.memory.MemoryDomain;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/// The open block devices of a controller, and the I/O queues they share: opened with the first
+/// device, and again with each connection.
+///
+/// Threads: any; what is said to be quick does not wait.
+final class ControllerDevices {
+    /// Where the devices get what they need; the controller.
+    interface Owner {
+        /// The connection, when it is usable.
+        Session live() throws IOException;
+
+        /// The connection, or the last one there was.
+        Session session();
+
+        MemoryDomain memory();
+    }
+
+    /// Queues of a connection that is not in use yet.
+    private record Prepared(Session session, List<DeviceQueues.QueueOf> queues) {}
+
+    private final Controller controller;
+    private final Owner owner;
+    private final ConnectOptions options;
+    private final BiConsumer<Session, FabricFailure> onLoss;
+
+    /// Held while queues are connected, so that no two threads do that; never by what is quick.
+    private final ReentrantLock connecting = new ReentrantLock();
+
+    /// Null until the first device is opened.
+    private volatile @Nullable DeviceQueues queues;
+
+    /// Guarded by this, as is what follows.
+    private @Nullable Prepared prepared;
+
+    private final Set<BlockDevice> devices = new LinkedHashSet<>();
+
+    /// @param onLoss told when a queue of a connection was lost
+    ControllerDevices(
+            Controller controller,
+            Owner owner,
+            ConnectOptions options,
+            BiConsumer<Session, FabricFailure> onLoss) {
+        this.controller = controller;
+        this.owner = owner;
+        this.options = options;
+        this.onLoss = onLoss;
+    }
+
+    /// Opens a device, and the queues where there are none yet.
+    BlockDevice open(Namespace namespace) throws IOException {
+        DeviceQueues shared = openQueues();
+        BlockDevice device =
+                new BlockDevice(
+                        controller,
+                        namespace,
+                        shared,
+                        this::limitsOf,
+                        options.ioTimeout(),
+                        this::closed);
+        synchronized (this) {
+            devices.add(device);
+        }
+        return device;
+    }
+
+    private NamespaceLimits limitsOf(Namespace namespace) {
+        Session session = owner.session();
+        return NamespaceLimits.of(
+                namespace.id(),
+                namespace.identify(),
+                session.identify(),
+                session.settings().limits(),
+                session.placement().transferBytesMax());
+    }
+
+    private synchronized void closed(BlockDevice device) {
+        devices.remove(device);
+    }
+
+    private synchronized List<BlockDevice> open() {
+        return List.copyOf(devices);
+    }
+
+    private DeviceQueues openQueues() throws IOException {
+        connecting.lock();
+        try {
+            Session session = owner.live();
+            DeviceQueues existing = queues;
+            if (existing != null) {
+                return existing;
+            }
+            List<DeviceQueues.QueueOf> connected = connect(session);
+            DeviceQueues fresh =
+                    new DeviceQueues(
+                            "verbena-io-",
+                            owner.memory(),
+                            new DeviceSettings(
+                                    options.ioTimeout(),
+                                    options.waitMode(),
+                                    DeviceSettings.RETRY_COUNT_MAX,
+                                    index ->
+                                            owner.session()
+                                                    .identify()
+                                                    .commandRetryDelayMillis(index)));
+            start(fresh, session, connected);
+            queues = fresh;
+            if (session.isEnding()) {
+                // It broke meanwhile, and whoever suspends it saw no queues yet.
+                fresh.suspend();
+                throw session.lostException();
+            }
+            return fresh;
+        } finally {
+            connecting.unlock();
+        }
+    }
+
+    private void start(DeviceQueues shared, Session session, List<DeviceQueues.QueueOf> connected) {
+        shared.start(connected, session.placement(), failure -> onLoss.accept(session, failure));
+    }
+
+    /// Connects as many queues as the options say, without those they leave to level 1, but one at
+    /// least.
+    private List<DeviceQueues.QueueOf> connect(Session session) throws IOException {
+        int wanted = options.ioQueues() + options.writeQueues();
+        int free = session.freeQueueCount() - options.pollQueues();
+        int count = Math.max(1, Math.min(wanted, free));
+        int readers = count - Math.min(options.writeQueues(), count - 1);
+        List<DeviceQueues.QueueOf> connected = new ArrayList<>();
+        boolean complete = false;
+        try {
+            for (int i = 0; i < count; i++) {
+                connected.add(
+                        new DeviceQueues.QueueOf(
+                                i < readers ? DeviceQueues.Kind.DEFAULT : DeviceQueues.Kind.WRITE,
+                                session.openQueue()));
+            }
+            complete = true;
+            return connected;
+        } finally {
+            if (!complete) {
+                discard(session, connected);
+            }
+        }
+    }
+
+    private static void discard(Session session, List<DeviceQueues.QueueOf> connected) {
+        for (DeviceQueues.QueueOf queue : connected) {
+            int queueId = queue.commands().queueId();
+            queue.commands().close((token, slot, status, result) -> {});
+            session.released(queueId);
+        }
+    }
+
+    /// Connects the queues of a new connection, where there are devices; on its own thread.
+    void prepare(Session session) throws IOException {
+        connecting.lock();
+        try {
+            if (queues == null) {
+                return;
+            }
+            Prepared next = new Prepared(session, connect(session));
+            synchronized (this) {
+                prepared = next;
+            }
+        } finally {
+            connecting.unlock();
+        }
+    }
+
+    private synchronized @Nullable Prepared takePrepared(Session session) {
+        Prepared mine = prepared;
+        if (mine == null || mine.session() != session) {
+            return null;
+        }
+        prepared = null;
+        return mine;
+    }
+
+    /// Requests wait from now on. Quick.
+    void suspend() {
+        DeviceQueues shared = queues;
+        if (shared != null) {
+            shared.suspend();
+        }
+    }
+
+    /// Requests that wait are sent on the queues of a new connection. Quick.
+    void resume(Session session) {
+        Prepared mine = takePrepared(session);
+        DeviceQueues shared = queues;
+        if (mine != null && shared != null) {
+            open().forEach(device -> device.update(device.namespace()));
+            start(shared, session, mine.queues());
+        }
+    }
+
+    /// The connection is taken down: waits until no queue of it is used. Bounded.
+    ///
+    /// @param orderly whether the devices are to finish what they have, and close
+    void release(Session session, boolean orderly) {
+        Prepared mine = takePrepared(session);
+        if (mine != null) {
+            discard(session, mine.queues());
+        }
+        if (orderly) {
+            close();
+            return;
+        }
+        DeviceQueues shared = queues;
+        if (shared != null) {
+            var _ = shared.awaitGone();
+        }
+    }
+
+    /// Requests that wait fail, and new ones too. Quick.
+    void failRequests(String reason) {
+        DeviceQueues shared = queues;
+        if (shared != null) {
+            shared.fail(new ConnectionLostException(reason));
+        }
+    }
+
+    void namespacesChanged(NamespaceChanges changes) {
+        for (BlockDevice device : open()) {
+            int id = device.namespace().id();
+            for (Namespace removed : changes.removed()) {
+                if (removed.id() == id) {
+                    device.gone(
+                            "Namespace "
+                                    + Integer.toUnsignedString(id)
+                                    + " was removed, or its id belongs to another now");
+                }
+            }
+            for (Namespace changed : changes.changed()) {
+                if (changed.id() == id) {
+                    device.update(changed);
+                }
+            }
+        }
+    }
+
+    /// Whether the caller runs on the thread of a device's queue.
+    boolean isWorkerThread() {
+        DeviceQueues shared = queues;
+        return shared != null && shared.isWorkerThread();
+    }
+
+    /// Closes the devices, then the queues. Bounded, idempotent.
+    void close() {
+        open().forEach(BlockDevice::close);
+        DeviceQueues shared = queues;
+        if (shared != null) {
+            shared.close();
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package dev.verbena.internal.engine;
+
+import java.io.IOException;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/// One open block device, as its requests see it: the limits of its namespace, whether it may still
+/// be used, and how many requests it has.
+///
+/// Threads: any.
+public final class DeviceContext {
+    /// How often somebody who waits for the last request looks.
+    private static final long LOOK_NANOS = 1_000_000;
+
+    private volatile NamespaceLimits limits;
+    private volatile @Nullable String refusal;
+    private final LongAdder accepted = new LongAdder();
+    private final LongAdder ended = new LongAdder();
+    private final LongAdder bounced = new LongAdder();
+
+    public DeviceContext(NamespaceLimits limits) {
+        this.limits = limits;
+    }
+
+    public NamespaceLimits limits() {
+        return limits;
+    }
+
+    /// The namespace was resized; requests that were checked against the old size go on, and the
+    /// controller decides.
+    public void limits(NamespaceLimits value) {
+        limits = value;
+    }
+
+    /// From now on requests fail with this sentence; the first one stays. Requests that were
+    /// accepted go on.
+    public void refuse(String why) {
+        if (refusal == null) {
+            refusal = why;
+        }
+    }
+
+    /// Whether requests are refused.
+    public boolean isRefusing() {
+        return refusal != null;
+    }
+
+    /// Why requests are refused; null while they are not.
+    @Nullable IOException refusal() {
+        String why = refusal;
+        return why == null ? null : new IOException(why);
+    }
+
+    /// Counts a request that is about to be handed over. Whoever asks [#refusal] afterwards sees
+    /// it, or [#awaitEnded] sees the request.
+    void accepted() {
+        accepted.increment();
+    }
+
+    void ended() {
+        ended.increment();
+    }
+
+    void bounced() {
+        bounced.increment();
+    }
+
+    /// Commands whose data was copied.
+    public long bouncedCount() {
+        return bounced.sum();
+    }
+
+    /// Requests that have not ended.
+    public long outstandingCount() {
+        // In this order: the difference can be too high for a moment, never too low.
+        long over = ended.sum();
+        return accepted.sum() - over;
+    }
+
+    /// Waits for the requests that were accepted; to be called after [#refuse].
+    ///
+    /// @return false when some are left at the end of the time
+    public boolean awaitEnded(long nanos) {
+        long deadline = System.nanoTime() + nanos;
+        boolean interrupted = false;
+        while (outstandingCount() > 0 && deadline - System.nanoTime() > 0) {
+            LockSupport.parkNanos(this, LOOK_NANOS);
+            interrupted |= Thread.interrupted();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return outstandingCount() <= 0;
+    }
+}

@@ -1,0 +1,38 @@
+package dev.verbena.internal.engine;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/// Counts of one worker: written by its thread without any fence, read by others a little late.
+final class DeviceCounters {
+    static final int REQUESTS = 0;
+    static final int FAILED = 1;
+    static final int COMMANDS = 2;
+    static final int BOUNCED = 3;
+    static final int BOUNCED_BYTES = 4;
+    static final int RETRIED = 5;
+    static final int REPEATED = 6;
+    static final int RETRY_REFUSED = 7;
+    static final int RETRY_BUDGET = 8;
+    static final int WAITS = 9;
+    static final int POLLS = 10;
+    static final int EMPTY_POLLS = 11;
+    private static final int COUNT = 12;
+
+    private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
+
+    private final long[] values = new long[COUNT];
+
+    void add(int counter, long amount) {
+        LONGS.setOpaque(values, counter, values[counter] + amount);
+    }
+
+    void set(int counter, long value) {
+        LONGS.setOpaque(values, counter, value);
+    }
+
+    /// Any thread.
+    long get(int counter) {
+        return (long) LONGS.getOpaque(values, counter);
+    }
+}

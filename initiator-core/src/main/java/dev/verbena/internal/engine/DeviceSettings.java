@@ -1,0 +1,19 @@
+package dev.verbena.internal.engine;
+
+import dev.verbena.WaitMode;
+import java.time.Duration;
+import java.util.function.IntUnaryOperator;
+
+/// What a user can choose about the queues of block devices, and what the controller adds.
+///
+/// @param ioTimeout longest time for one command, and for a caller to wait for a place in the inbox
+/// @param retryCountMax times one command is sent again because its status allows it
+/// @param retryDelayMillis delay a controller means by a retry delay index, 0..3 (CRD, CRDT)
+public record DeviceSettings(
+        Duration ioTimeout,
+        WaitMode waitMode,
+        int retryCountMax,
+        IntUnaryOperator retryDelayMillis) {
+    /// What Linux does (`nvme_core.max_retries`).
+    public static final int RETRY_COUNT_MAX = 5;
+}

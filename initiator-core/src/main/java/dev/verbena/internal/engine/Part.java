@@ -1,0 +1,57 @@
+package dev.verbena.internal.engine;
+
+import dev.verbena.internal.engine.BouncePool.Buffer;
+import org.jspecify.annotations.Nullable;
+
+/// A piece of a request that is one command: under way, or waiting to be sent again. Pooled; its
+/// index is the token of the command.
+final class Part {
+    final int index;
+    @Nullable DeviceRequest<?> request;
+
+    /// The piece of the request's line.
+    long from;
+
+    long to;
+
+    /// Where the data is while the command is under way, when it had to be copied.
+    @Nullable Buffer buffer;
+
+    /// The same for the data to write of a compare and write.
+    @Nullable Buffer second;
+
+    /// Times it was sent again because its status allows it.
+    int retries;
+
+    /// Times it was sent again because the connection broke.
+    int losses;
+
+    /// Whether its command was not answered in time.
+    boolean expired;
+
+    /// When it may be sent again.
+    long dueNanos;
+
+    Part(int index) {
+        this.index = index;
+    }
+
+    void begin(DeviceRequest<?> owner, long start, long end) {
+        request = owner;
+        from = start;
+        to = end;
+        retries = 0;
+        losses = 0;
+    }
+
+    void releaseBuffers() {
+        if (buffer != null) {
+            buffer.release();
+            buffer = null;
+        }
+        if (second != null) {
+            second.release();
+            second = null;
+        }
+    }
+}
