@@ -49,6 +49,8 @@ public sealed interface Fault {
     record KeepKey() implements Fault {}
 
     /// The answer invalidates a key of the target's choice.
+    ///
+    /// @param key 0 for that of another command that is outstanding
     record InvalidateForeignKey(int key) implements Fault {}
 
     /// The target goes on writing into the buffer of a read that it has answered.

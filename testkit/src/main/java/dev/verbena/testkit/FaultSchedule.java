@@ -83,7 +83,7 @@ public final class FaultSchedule {
             case 4 -> new Fault.WrongCommandId(0x8000);
             case 5 -> new Fault.ShortAnswer(random.nextInt(16));
             case 6 -> new Fault.Answer(status(random), random.nextLong());
-            case 7 -> new Fault.InvalidateForeignKey(random.nextInt());
+            case 7 -> new Fault.InvalidateForeignKey(random.nextBoolean() ? 0 : random.nextInt());
             case 8 -> new Fault.Disconnect();
             case 9 -> new Fault.BreakConnection();
             case 10 -> new Fault.SendError();

@@ -33,6 +33,9 @@ final class TargetCommand {
 
     boolean invalidate;
 
+    /// Whether the target itself has invalidated the key already.
+    boolean keyLost;
+
     /// What is wrong with the data pointer; 0 for nothing.
     private int problem;
 

@@ -180,7 +180,7 @@ final class TargetListener implements TargetPort {
                                 }
                             });
         } else {
-            command.end.read(command.remotes, true, then::run);
+            command.end.read(command.remotes, () -> !command.keyLost, then::run);
         }
     }
 
@@ -238,14 +238,15 @@ final class TargetListener implements TargetPort {
             answer(command, Outcome.status(Outcome.DATA_LENGTH_INVALID));
             return;
         }
-        command.end.write(command.remotes, data, true, () -> answer(command, outcome));
+        command.end.write(
+                command.remotes, data, () -> !command.keyLost, () -> answer(command, outcome));
         Fault.WriteAfterAnswer late = command.fault(Fault.WriteAfterAnswer.class);
         if (late != null) {
             scheduler()
                     .schedule(
                             "write after the answer",
                             late.delay().toNanos(),
-                            () -> command.end.write(command.remotes, data, false, () -> {}));
+                            () -> command.end.write(command.remotes, data, () -> false, () -> {}));
         }
     }
 
@@ -280,7 +281,10 @@ final class TargetListener implements TargetPort {
                     .schedule(
                             "answer again, " + command.end,
                             delay + 1 + scheduler().jitterNanos(),
-                            () -> command.end.send(response(command, second), false, 0));
+                            () -> {
+                                byte[] bytes = response(command, second);
+                                command.end.send(bytes, bytes.length, false, 0);
+                            });
         }
     }
 
@@ -292,15 +296,26 @@ final class TargetListener implements TargetPort {
         }
         byte[] response = response(command, outcome);
         Fault.ShortAnswer cut = command.fault(Fault.ShortAnswer.class);
-        if (cut != null) {
-            response = Arrays.copyOf(response, cut.bytes());
-        }
         Fault.InvalidateForeignKey foreign = command.fault(Fault.InvalidateForeignKey.class);
         boolean invalidate = command.invalidate && !command.has(Fault.KeepKey.class);
         command.end.send(
                 response,
+                cut == null ? response.length : cut.bytes(),
                 foreign != null || invalidate,
-                foreign != null ? foreign.key() : command.invalidateKey);
+                foreign != null ? foreignKey(command, foreign.key()) : command.invalidateKey);
+    }
+
+    /// 0 stands for the key of another command, where there is one.
+    private static int foreignKey(TargetCommand command, int key) {
+        if (key == 0) {
+            for (TargetCommand other : queue(command.end).outstanding()) {
+                if (other.invalidate) {
+                    other.keyLost = true;
+                    return other.invalidateKey;
+                }
+            }
+        }
+        return key;
     }
 
     private static byte[] response(TargetCommand command, Outcome outcome) {

@@ -1,8 +1,10 @@
 package dev.verbena.testkit;
 
+import dev.verbena.MemoryMode;
 import dev.verbena.internal.engine.CommandData;
 import dev.verbena.internal.engine.CommandData.Direction;
 import dev.verbena.internal.engine.CommandQueue;
+import dev.verbena.internal.fabric.FabricGroup;
 import dev.verbena.nvme.NvmCommands;
 import dev.verbena.nvme.NvmOpcode;
 import dev.verbena.nvme.Sgl;
@@ -72,6 +74,7 @@ final class DataPathSimulation {
     private final long seed;
     private final SteppedScheduler scheduler;
     private final Random random;
+    private final MemoryMode mode;
     private final FaultSchedule faults;
     private final TestFabric fabric;
     private final TestTarget target;
@@ -96,8 +99,10 @@ final class DataPathSimulation {
         this.seed = seed;
         random = new Random(seed);
         scheduler = new SteppedScheduler(random.nextLong());
-        faults = FaultSchedule.dataPath(seed, COMMANDS, false);
+        mode = random.nextBoolean() ? MemoryMode.STRICT : MemoryMode.SLAB;
+        faults = FaultSchedule.dataPath(seed, COMMANDS, mode == MemoryMode.STRICT);
         fabric = TestFabric.over(scheduler);
+        fabric.network().inlineBytesMax(64 * random.nextInt(4));
         target = fabric.addTarget("192.0.2.1", 4420);
         closesEarly = random.nextInt(4) == 0;
         inCapsuleBytes = new int[] {0, 512, 4096}[random.nextInt(3)];
@@ -120,25 +125,30 @@ final class DataPathSimulation {
                         new InetSocketAddress("192.0.2.1", 4420),
                         "192.0.2.1:4420");
         SteppedHost host =
-                new SteppedHost(scheduler, transport, NQN, 64 + 16 * Math.max(inCapsuleOffset, 16));
+                new SteppedHost(
+                        scheduler, transport, NQN, 64 + 16 * Math.max(inCapsuleOffset, 16), mode);
         CanaryPool pool =
                 new CanaryPool(transport.memory(), BUFFERS, BLOCKS_PER_COMMAND_MAX * BLOCK);
         fabric.network().device().listen(pool);
         faults.applyTo(target);
         while (accepted < COMMANDS && nextQueueId <= QUEUES_MAX && problems.isEmpty()) {
-            CommandQueue queue = connect(host);
+            FabricGroup group = random.nextBoolean() ? transport.newGroup(256) : null;
+            CommandQueue queue = connect(host, group);
             if (queue != null) {
                 work(queue, pool);
+            }
+            if (group != null) {
+                group.close();
             }
         }
         finish(host, transport, pool);
         return problems;
     }
 
-    private @Nullable CommandQueue connect(SteppedHost host) {
+    private @Nullable CommandQueue connect(SteppedHost host, @Nullable FabricGroup group) {
         int queueId = nextQueueId++;
         try {
-            return host.connectQueue(queueId, 2 + random.nextInt(15));
+            return host.connectQueue(queueId, 2 + random.nextInt(15), group);
         } catch (IOException e) {
             scheduler.note("queue " + queueId + " is not connected: " + e.getMessage());
             return null;
@@ -249,9 +259,8 @@ final class DataPathSimulation {
         data.direction(toController ? Direction.CONTROLLER_READS : Direction.CONTROLLER_WRITES);
         int bytes = count * BLOCK;
         boolean inCapsule = toController && bytes <= inCapsuleBytes && random.nextInt(4) != 0;
-        int listMax =
-                Math.min(descriptorsMax == 0 ? 16 : descriptorsMax, inCapsuleBytes / Sgl.SIZE);
-        int pieces = Math.min(Math.min(segments, count), inCapsule ? 16 : Math.max(1, listMax));
+        int listMax = mode == MemoryMode.STRICT ? 1 : descriptors();
+        int pieces = Math.min(Math.min(segments, count), inCapsule ? 16 : listMax);
         int done = 0;
         for (int i = 0; i < pieces; i++) {
             int blocks = i == pieces - 1 ? count - done : Math.max(1, (count - done) / pieces);
@@ -281,6 +290,12 @@ final class DataPathSimulation {
             data.keyedList();
         }
         return buffers;
+    }
+
+    /// Descriptors a list may have, 1 for no list.
+    private int descriptors() {
+        int allowed = descriptorsMax == 0 ? 16 : descriptorsMax;
+        return Math.max(1, Math.min(allowed, inCapsuleBytes / Sgl.SIZE));
     }
 
     private static void encode(CommandQueue queue, int slot, int opcode, int lba, int count) {

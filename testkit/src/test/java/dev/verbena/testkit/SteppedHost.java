@@ -1,8 +1,10 @@
 package dev.verbena.testkit;
 
 import dev.verbena.MemoryMode;
+import dev.verbena.internal.engine.CommandData;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.fabric.Deadline;
+import dev.verbena.internal.fabric.FabricGroup;
 import dev.verbena.internal.fabric.QueueParameters;
 import dev.verbena.internal.memory.Region;
 import dev.verbena.nvme.AdminCommands;
@@ -12,7 +14,6 @@ import dev.verbena.nvme.Feature;
 import dev.verbena.nvme.HostIdentity;
 import dev.verbena.nvme.Nqn;
 import dev.verbena.nvme.Property;
-import dev.verbena.nvme.Sgl;
 import dev.verbena.testkit.internal.wire.SimulatedTransport;
 import dev.verbena.testkit.internal.wire.SteppedScheduler;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// Connects queues without threads, in virtual time: what an association does, reduced to what the
 /// data path needs.
@@ -38,6 +40,7 @@ final class SteppedHost implements AutoCloseable {
     private final SimulatedTransport transport;
     private final Nqn subsystem;
     private final int headerBytes;
+    private final MemoryMode mode;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment data;
     private final Region region;
@@ -51,13 +54,15 @@ final class SteppedHost implements AutoCloseable {
             SteppedScheduler scheduler,
             SimulatedTransport transport,
             String subsystem,
-            int headerBytes)
+            int headerBytes,
+            MemoryMode mode)
             throws IOException {
         this.scheduler = scheduler;
         this.transport = transport;
         this.subsystem = Nqn.of(subsystem);
         this.headerBytes = headerBytes;
-        admin = new CommandQueue(transport.connect(parameters(0, 8, 0xFFFF), deadline()));
+        this.mode = mode;
+        admin = new CommandQueue(transport.connect(parameters(0, 8, 0xFFFF, null), deadline()));
         data = arena.allocate(4096, 4096);
         region = transport.memory().register(data);
         controllerId = (int) connectCommand(admin, 8, 0xFFFF) & 0xFFFF;
@@ -76,10 +81,12 @@ final class SteppedHost implements AutoCloseable {
     /// Connects an I/O queue.
     ///
     /// @throws IOException when the target does not want it
-    CommandQueue connectQueue(int queueId, int entries) throws IOException {
+    CommandQueue connectQueue(int queueId, int entries, @Nullable FabricGroup group)
+            throws IOException {
         CommandQueue queue =
                 new CommandQueue(
-                        transport.connect(parameters(queueId, entries, controllerId), deadline()));
+                        transport.connect(
+                                parameters(queueId, entries, controllerId, group), deadline()));
         try {
             connectCommand(queue, entries, controllerId);
             return queue;
@@ -93,40 +100,49 @@ final class SteppedHost implements AutoCloseable {
         return Deadline.after(Duration.ofSeconds(20));
     }
 
-    private QueueParameters parameters(int queueId, int entries, int id) {
+    private QueueParameters parameters(
+            int queueId, int entries, int id, @Nullable FabricGroup group) {
         return new QueueParameters(
                 queueId,
                 entries,
                 id,
                 queueId == 0 ? 64 : headerBytes,
-                MemoryMode.SLAB,
+                mode,
                 QueueParameters.Connection.DEFAULT,
-                null);
+                group);
     }
 
     private long connectCommand(CommandQueue queue, int entries, int id) throws IOException {
         ConnectData.encode(data, 0, HOST, id, subsystem);
+        if (!region.tryAcquire()) {
+            throw new IOException("the Connect data is no longer registered");
+        }
+        CommandData connect =
+                new CommandData()
+                        .direction(CommandData.Direction.CONTROLLER_READS)
+                        .add(region, region.address(), ConnectData.SIZE)
+                        .keyed();
         return execute(
                 queue,
-                (capsules, entry, commandId) -> {
-                    FabricsCommands.connect(
-                            capsules, entry, commandId, queue.queueId(), entries - 1, 0, 0);
-                    Sgl.keyed(
-                            capsules,
-                            entry,
-                            region.address(),
-                            ConnectData.SIZE,
-                            region.controllerReadsKey());
-                });
+                connect,
+                (capsules, entry, commandId) ->
+                        FabricsCommands.connect(
+                                capsules, entry, commandId, queue.queueId(), entries - 1, 0, 0));
     }
 
     private long execute(CommandQueue queue, Encoder encoder) throws IOException {
+        return execute(queue, new CommandData(), encoder);
+    }
+
+    private long execute(CommandQueue queue, CommandData commandData, Encoder encoder)
+            throws IOException {
         int slot = queue.acquire();
-        if (slot < 0 || !region.tryAcquire()) {
+        if (slot < 0) {
+            commandData.release();
             throw new IOException("queue " + queue.queueId() + " takes no command");
         }
         encoder.encode(queue.capsules(), queue.capsuleOffset(slot), queue.commandId(slot));
-        queue.submit(slot, 0, region, scheduler.nanoTime() + COMMAND_NANOS);
+        queue.submit(slot, 0, commandData, COMMAND_NANOS);
         queue.ring();
         answered = false;
         while (!answered) {

@@ -7,12 +7,15 @@ import java.util.Arrays;
 import java.util.List;
 
 /// A capsule that was posted and is the card's until its send completion.
-final class PostedSend {
+final class PostedSend implements WorkRequest {
     /// A piece of in-capsule data.
     record Piece(long address, int bytes, int key) {}
 
     final int slot;
     final int tag;
+
+    /// Whether the card takes the bytes with the post, and tells nobody of the end.
+    final boolean inline;
 
     /// The card may gather the bytes at any moment until completion, more than once when it has to
     /// retransmit: they must not change.
@@ -25,9 +28,10 @@ final class PostedSend {
     /// Neither completed nor flushed.
     boolean pending = true;
 
-    PostedSend(int slot, int tag, MemorySegment header, List<Piece> pieces) {
+    PostedSend(int slot, int tag, boolean inline, MemorySegment header, List<Piece> pieces) {
         this.slot = slot;
         this.tag = tag;
+        this.inline = inline;
         this.header = header;
         this.headerAsPosted = header.toArray(ValueLayout.JAVA_BYTE);
         this.pieces = pieces;
@@ -47,6 +51,9 @@ final class PostedSend {
     ///
     /// @throws AccessRefusedException when a piece of the data is not what its local key covers
     byte[] gather(SimulatedDevice device) throws AccessRefusedException {
+        if (inline) {
+            return headerAsPosted.clone();
+        }
         byte[] data = data(device);
         byte[] now = header.toArray(ValueLayout.JAVA_BYTE);
         if (!Arrays.equals(now, headerAsPosted)) {

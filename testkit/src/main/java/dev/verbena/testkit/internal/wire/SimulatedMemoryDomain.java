@@ -10,18 +10,29 @@ import java.lang.foreign.MemorySegment;
 public final class SimulatedMemoryDomain extends MemoryDomain {
     private final SimulatedDevice device;
 
+    /// Decided by the first queue.
+    private volatile MemoryMode mode = MemoryMode.SLAB;
+
     public SimulatedMemoryDomain(SimulatedDevice device) {
         this.device = device;
     }
 
+    void mode(MemoryMode value) {
+        mode = value;
+    }
+
     @Override
     public MemoryMode mode() {
-        return MemoryMode.SLAB;
+        return mode;
     }
 
     @Override
     protected Region registerWithDevice(MemorySegment segment) {
         int local = device.register(segment, Use.LOCAL);
+        if (mode == MemoryMode.STRICT) {
+            // No remote keys: only what a window opens can be reached.
+            return new Region(segment, local, 0, 0, () -> device.deregister(local));
+        }
         int reads = device.register(segment, Use.CONTROLLER_READS);
         int writes = device.register(segment, Use.CONTROLLER_WRITES);
         return new Region(

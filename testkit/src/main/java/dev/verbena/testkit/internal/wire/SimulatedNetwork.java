@@ -16,6 +16,8 @@ public final class SimulatedNetwork {
     private final Map<String, TargetPort> listeners = new ConcurrentHashMap<>();
     private final List<SimulatedQueue> queues = new CopyOnWriteArrayList<>();
 
+    private volatile int inlineBytesMax;
+
     public SimulatedNetwork(Scheduler scheduler) {
         this.scheduler = scheduler;
     }
@@ -26,6 +28,16 @@ public final class SimulatedNetwork {
 
     public SimulatedDevice device() {
         return device;
+    }
+
+    /// Sets how long a capsule the card takes with the post; 0, at first, for none. Queues
+    /// connected afterwards send such capsules without a send completion.
+    public void inlineBytesMax(int value) {
+        inlineBytesMax = value;
+    }
+
+    int inlineBytesMax() {
+        return inlineBytesMax;
     }
 
     /// Lets somebody listen at an address; null for nobody.
@@ -61,7 +73,7 @@ public final class SimulatedNetwork {
     /// Pulls the card: every queue pair on it ends, its keys mean nothing any more.
     public void removeDevice() {
         device.removed();
-        queues.forEach(queue -> queue.target().endWithDevice());
+        queues.forEach(queue -> queue.card().deviceRemoved());
     }
 
     /// The card is back, with nothing on it.

@@ -7,90 +7,99 @@ import dev.verbena.internal.fabric.FabricQueue;
 import dev.verbena.internal.fabric.QueueParameters;
 import dev.verbena.internal.memory.Region;
 import dev.verbena.testkit.Fault;
+import dev.verbena.testkit.internal.wire.SimulatedDevice.Use;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// The host's end of a queue pair in memory.
+/// The host's end of a queue pair in memory: what the engine calls. What the card does with it is
+/// in [CardEnd].
 ///
-/// Behaves like one on a card: capsules and in-capsule data are the card's until the send
-/// completion, completions arrive in batches, [#arm] announces only what comes after it, a queue
-/// pair in the error state flushes what was posted, and what was under way in that moment still
-/// reaches memory before the flush is over.
-///
-/// Threads: as [FabricQueue]; the scheduler's thread is the card.
+/// Threads: as [FabricQueue].
 public final class SimulatedQueue implements FabricQueue {
-    /// Events reported by one poll.
-    public static final int BATCH = 32;
-
-    /// How long a card tries to reach a peer that is gone.
-    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
+    /// Pieces of in-capsule data this side can gather.
+    static final int SEGMENTS_MAX = 16;
 
     private static final long DRAIN_UNIT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-
-    private static final ValueLayout.OfLong LITTLE_ENDIAN =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-    private interface Event {
-        void deliver(FabricEvents events);
-    }
+    private static final int VARIANT_MASK = 0xFF;
 
     private final int queueId;
     private final int depth;
     private final int stride;
+    private final boolean strict;
+    private final int inlineBytesMax;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment capsules;
     private final SimulatedNetwork network;
     private final Scheduler scheduler;
     private final SimulatedDevice device;
-    private final TargetEnd target;
+    private final CardEnd card;
+    private final SimulatedGroup group;
     private final List<Fault> hostFaults;
     private final PostedSend.Piece[][] pieces;
-    private final List<PostedSend> staged = new ArrayList<>();
-    private final Deque<PostedSend> posted = new ArrayDeque<>();
-    private final Deque<Event> completions = new ArrayDeque<>();
+    private final List<WorkRequest> staged = new ArrayList<>();
+
+    /// The window key last bound for each slot.
+    private final int[] keys;
+
+    private FabricEvents events = new NoEvents();
     private @Nullable FabricFailure failure;
-    private boolean armed;
-    private boolean notified;
-
-    /// The queue pair is in the error state.
-    private boolean erroneous;
-
-    private boolean flushed;
-    private boolean destroyed;
-    private int dmaUnderWay;
-    private long toTargetTime;
-    private long fromTargetTime;
-    private long sendDoneTime;
+    private boolean closed;
 
     SimulatedQueue(
             QueueParameters parameters,
             int depth,
+            boolean strict,
             SimulatedNetwork network,
+            SimulatedGroup group,
             TargetPort port,
             List<Fault> hostFaults) {
+        int entries = parameters.entryCount();
         this.queueId = parameters.queueId();
         this.depth = depth;
+        this.strict = strict;
+        this.inlineBytesMax = network.inlineBytesMax();
         this.stride = Math.ceilDiv(parameters.capsuleHeaderBytes(), 64) * 64;
-        this.capsules = arena.allocate((long) stride * parameters.entryCount(), 64);
-        this.pieces = new PostedSend.Piece[parameters.entryCount()][SEGMENTS_MAX];
+        this.capsules = arena.allocate((long) stride * entries, 64);
+        this.pieces = new PostedSend.Piece[entries][SEGMENTS_MAX];
+        this.keys = new int[entries];
         this.network = network;
         this.scheduler = network.scheduler();
         this.device = network.device();
+        this.group = group;
         this.hostFaults = hostFaults;
-        this.target = new TargetEnd(this, port, scheduler, device);
+        for (int i = 0; strict && i < entries; i++) {
+            keys[i] = device.newWindowIndex();
+        }
+        this.card = new CardEnd(this, network, port, has(Fault.HangFlush.class));
+        group.attach();
     }
 
-    /// Pieces of in-capsule data this side can gather.
-    static final int SEGMENTS_MAX = 16;
+    private static final class NoEvents implements FabricEvents {
+        @Override
+        public void sent(int slot, int tag) {}
+
+        @Override
+        public void received(long low, long high, int byteLength) {}
+
+        @Override
+        public void receivedInvalidating(long low, long high, int byteLength, int key) {}
+
+        @Override
+        public void invalidated(int slot, int tag) {}
+    }
+
+    private boolean has(Class<? extends Fault> type) {
+        return hostFaults.stream().anyMatch(type::isInstance);
+    }
+
+    CardEnd card() {
+        return card;
+    }
 
     @Override
     public int queueId() {
@@ -117,10 +126,6 @@ public final class SimulatedQueue implements FabricQueue {
         return stride;
     }
 
-    TargetEnd target() {
-        return target;
-    }
-
     // Posting.
 
     @Override
@@ -130,292 +135,87 @@ public final class SimulatedQueue implements FabricQueue {
 
     @Override
     public boolean bindsKeys() {
-        return false;
+        return strict;
     }
 
     @Override
     public int bind(int slot, Region region, long address, int bytes, boolean controllerWrites) {
-        throw new IllegalStateException("This device has no memory windows");
+        if (!strict) {
+            throw new IllegalStateException("Keys are not bound in this mode");
+        }
+        if (!region.contains(address, bytes)) {
+            device.violation("a window was bound to memory outside its region");
+        }
+        int key = (keys[slot] & ~VARIANT_MASK) | (keys[slot] + 1 & VARIANT_MASK);
+        MemorySegment part = region.segment().asSlice(address - region.address(), bytes);
+        staged.add(
+                new WorkRequest.Bind(
+                        slot,
+                        keys[slot],
+                        key,
+                        part,
+                        controllerWrites ? Use.CONTROLLER_WRITES : Use.CONTROLLER_READS));
+        keys[slot] = key;
+        return key;
     }
 
     @Override
     public void invalidate(int slot, int tag) {
-        throw new IllegalStateException("This device has no memory windows");
+        staged.add(new WorkRequest.Invalidate(slot, tag, keys[slot]));
     }
 
     @Override
-    public synchronized boolean stage(int slot, int tag, int headerBytes, int segmentCount) {
+    public boolean stage(int slot, int tag, int headerBytes, int segmentCount) {
         if (headerBytes < 64 || headerBytes > stride) {
             throw new IllegalArgumentException(
                     "A header of " + headerBytes + " bytes in a slot of " + stride);
         }
-        for (PostedSend send : posted) {
-            if (send.slot == slot) {
-                device.violation("slot " + slot + " was staged while its last send was under way");
-            }
-        }
+        card.checkNotSending(slot);
+        boolean inline = segmentCount == 0 && headerBytes <= inlineBytesMax;
         staged.add(
                 new PostedSend(
                         slot,
                         tag,
+                        inline,
                         capsules.asSlice(capsuleOffset(slot), headerBytes),
                         List.of(Arrays.copyOf(pieces[slot], segmentCount))));
-        return true;
+        return !inline;
     }
 
     @Override
     public void ring() {
-        List<PostedSend> now;
-        synchronized (this) {
-            now = List.copyOf(staged);
-            staged.clear();
-            if (destroyed || failure != null) {
-                return;
-            }
-            posted.addAll(now);
+        List<WorkRequest> now = List.copyOf(staged);
+        staged.clear();
+        if (!closed && failure() == null) {
+            card.post(now);
         }
-        for (PostedSend send : now) {
-            send.posted(device);
-            toTarget("capsule, " + this, () -> transmit(send));
-        }
-    }
-
-    /// The card sends a capsule.
-    private void transmit(PostedSend send) {
-        byte[] capsule;
-        try {
-            synchronized (this) {
-                if (!send.pending || erroneous || destroyed) {
-                    return;
-                }
-                capsule = send.gather(device);
-            }
-        } catch (AccessRefusedException e) {
-            device.violation("a send on " + this + " was refused: " + e.getMessage());
-            sendFailed(send, "local protection error");
-            return;
-        }
-        if (!target.isUp()) {
-            scheduler.schedule(
-                    "retries exceeded, " + this,
-                    RETRY_NANOS,
-                    () -> sendFailed(send, "transport retry counter exceeded"));
-            return;
-        }
-        List<Fault> faults = target.faults(capsule);
-        long delay = scheduler.jitterNanos();
-        for (Fault fault : faults) {
-            if (fault instanceof Fault.SendError) {
-                sendFailed(send, "remote invalid request error");
-                return;
-            }
-            if (fault instanceof Fault.DelaySendCompletion hold) {
-                delay += hold.delay().toNanos();
-            }
-        }
-        target.deliver(capsule, faults);
-        sendDoneTime = Math.max(sendDoneTime + 1, scheduler.nanoTime() + delay);
-        scheduler.schedule(
-                "sent, " + this, sendDoneTime - scheduler.nanoTime(), () -> sendDone(send));
-    }
-
-    private synchronized void sendDone(PostedSend send) {
-        if (!send.pending || destroyed) {
-            return;
-        }
-        if (device.isPresent()) {
-            // The card could have been retransmitting until now.
-            send.checkUnchanged(device);
-        }
-        send.pending = false;
-        posted.remove(send);
-        complete(events -> events.sent(send.slot, send.tag));
-    }
-
-    private synchronized void sendFailed(PostedSend send, String why) {
-        if (!send.pending || destroyed) {
-            return;
-        }
-        send.pending = false;
-        posted.remove(send);
-        complete(events ->
-                fail(
-                        new FabricFailure(
-                                FabricFailure.Kind.TRANSPORT_ERROR,
-                                "a send failed on the RDMA connection: " + why)));
-        error();
-    }
-
-    // The ways between the two ends: each keeps its order.
-
-    private void toTarget(String what, Runnable action) {
-        long time;
-        synchronized (this) {
-            toTargetTime =
-                    Math.max(toTargetTime + 1, scheduler.nanoTime() + scheduler.jitterNanos());
-            time = toTargetTime;
-        }
-        scheduler.schedule(what, time - scheduler.nanoTime(), action);
-    }
-
-    void fromTarget(String what, Runnable action) {
-        long time;
-        synchronized (this) {
-            fromTargetTime =
-                    Math.max(fromTargetTime + 1, scheduler.nanoTime() + scheduler.jitterNanos());
-            time = fromTargetTime;
-        }
-        scheduler.schedule(what, time - scheduler.nanoTime(), action);
-    }
-
-    /// A response reaches a posted receive.
-    synchronized void arrive(byte[] bytes, boolean invalidate, int key) {
-        if (erroneous || destroyed) {
-            return;
-        }
-        if (invalidate) {
-            try {
-                device.invalidate(key);
-            } catch (AccessRefusedException e) {
-                scheduler.note("remote invalidation refused: " + e.getMessage());
-                broken("the target invalidated a key that is none: " + e.getMessage());
-                return;
-            }
-        }
-        MemorySegment response = MemorySegment.ofArray(Arrays.copyOf(bytes, RESPONSE_BYTES));
-        long low = response.get(LITTLE_ENDIAN, 0);
-        long high = response.get(LITTLE_ENDIAN, Long.BYTES);
-        int length = Math.min(bytes.length, RESPONSE_BYTES);
-        if (invalidate) {
-            complete(events -> events.receivedInvalidating(low, high, length, key));
-        } else {
-            complete(events -> events.received(low, high, length));
-        }
-    }
-
-    // What happens to the connection.
-
-    void peerDisconnected() {
-        fromTarget(
-                "disconnected, " + this,
-                () -> failNow(FabricFailure.Kind.DISCONNECTED, "the target disconnected"));
-    }
-
-    /// The card reports flushed work requests before anybody says why.
-    void broken(String why) {
-        fromTarget(
-                "broken, " + this,
-                () -> {
-                    scheduler.note(this + " breaks: " + why);
-                    synchronized (this) {
-                        complete(events ->
-                                fail(
-                                        new FabricFailure(
-                                                FabricFailure.Kind.DISCONNECTED,
-                                                "the connection was lost")));
-                    }
-                    error();
-                });
-    }
-
-    void deviceRemoved() {
-        error();
-        failNow(FabricFailure.Kind.DEVICE_REMOVED, "its RDMA device was removed");
-    }
-
-    private void failNow(FabricFailure.Kind kind, String message) {
-        fail(new FabricFailure(kind, message));
-    }
-
-    /// The queue pair stops: nothing new starts, what was posted is flushed.
-    private void error() {
-        synchronized (this) {
-            if (erroneous || destroyed) {
-                return;
-            }
-            erroneous = true;
-        }
-        scheduler.schedule("peer sees the end, " + this, scheduler.jitterNanos(), target::hostGone);
-        if (!has(Fault.HangFlush.class)) {
-            scheduler.schedule("flush, " + this, scheduler.jitterNanos(), this::flush);
-        }
-    }
-
-    private synchronized void flush() {
-        if (destroyed) {
-            return;
-        }
-        if (dmaUnderWay > 0) {
-            scheduler.schedule("flush, " + this, 1 + scheduler.jitterNanos(), this::flush);
-            return;
-        }
-        posted.forEach(send -> send.pending = false);
-        posted.clear();
-        flushed = true;
-        complete(events ->
-                fail(
-                        new FabricFailure(
-                                FabricFailure.Kind.DISCONNECTED, "the connection was lost")));
-    }
-
-    private boolean has(Class<? extends Fault> type) {
-        return hostFaults.stream().anyMatch(type::isInstance);
-    }
-
-    /// Starts RDMA; false when the queue pair carries none any more.
-    synchronized boolean beginDma() {
-        if (erroneous || destroyed) {
-            return false;
-        }
-        dmaUnderWay++;
-        return true;
-    }
-
-    synchronized void endDma() {
-        dmaUnderWay--;
-    }
-
-    synchronized boolean isDestroyed() {
-        return destroyed;
-    }
-
-    /// Whether neither side has given the connection up.
-    synchronized boolean isUsable() {
-        return !erroneous && !destroyed && failure == null;
-    }
-
-    private void complete(Event event) {
-        completions.add(event);
-        if (armed) {
-            armed = false;
-            notified = true;
-        }
-        scheduler.changed(this);
     }
 
     // Polling and waiting.
 
-    @Override
-    public int poll(FabricEvents receiver) {
-        List<Event> batch = new ArrayList<>();
-        synchronized (this) {
-            requireOpen();
-            while (batch.size() < BATCH && !completions.isEmpty()) {
-                batch.add(completions.remove());
-            }
-        }
-        batch.forEach(event -> event.deliver(receiver));
-        return batch.size();
+    void deliver(SimulatedGroup.Event event) {
+        event.deliver(events);
+    }
+
+    void complete(SimulatedGroup.Event event) {
+        group.complete(this, event);
     }
 
     @Override
-    public synchronized boolean hasCompletions() {
+    public int poll(FabricEvents receiver) {
         requireOpen();
-        return !completions.isEmpty();
+        events = receiver;
+        return group.poll();
+    }
+
+    @Override
+    public boolean hasCompletions() {
+        requireOpen();
+        return group.hasCompletions();
     }
 
     private void requireOpen() {
-        if (destroyed) {
+        if (closed) {
             device.violation(this + " was used after it was closed");
             throw new IllegalStateException("The queue pair was used after it was destroyed");
         }
@@ -427,36 +227,31 @@ public final class SimulatedQueue implements FabricQueue {
     }
 
     @Override
-    public synchronized void fail(FabricFailure reason) {
-        if (failure == null) {
+    public void fail(FabricFailure reason) {
+        synchronized (this) {
+            if (failure != null) {
+                return;
+            }
             failure = reason;
-            scheduler.note(this + " fails: " + reason.message());
-            wakeUp();
         }
+        scheduler.note(this + " fails: " + reason.message());
+        wakeUp();
     }
 
     @Override
-    public synchronized void arm() {
+    public void arm() {
         requireOpen();
-        armed = true;
+        group.arm();
     }
 
     @Override
     public void block(long timeoutNanos) {
-        scheduler.await(this, this::isNotified, timeoutNanos);
-        synchronized (this) {
-            notified = false;
-        }
-    }
-
-    private synchronized boolean isNotified() {
-        return notified;
+        group.block(timeoutNanos);
     }
 
     @Override
-    public synchronized void wakeUp() {
-        notified = true;
-        scheduler.changed(this);
+    public void wakeUp() {
+        group.wakeUp();
     }
 
     // The end.
@@ -465,38 +260,35 @@ public final class SimulatedQueue implements FabricQueue {
     public boolean drain(FabricEvents receiver, Deadline deadline) {
         requireOpen();
         fail(new FabricFailure(FabricFailure.Kind.CLOSED, "the queue is closed"));
-        error();
+        card.error();
         // The deadline is on the host's clock, the card's may be virtual: rounded, so that two runs
         // with the same seed wait for the same time.
         long left = Math.ceilDiv(deadline.remainingNanos(), DRAIN_UNIT_NANOS) * DRAIN_UNIT_NANOS;
-        scheduler.await(this, this::isFlushed, left);
-        boolean complete = isFlushed();
+        scheduler.await(card, card::isFlushed, left);
+        boolean complete = card.isFlushed();
         while (poll(receiver) > 0) {
             // Whatever completed before the flush.
         }
         return complete;
     }
 
-    private synchronized boolean isFlushed() {
-        return flushed;
-    }
-
     @Override
     public boolean close() {
-        if (destroyed) {
+        if (closed) {
             return !has(Fault.RefuseDestroy.class);
         }
-        failNow(FabricFailure.Kind.CLOSED, "the queue is closed");
-        error();
+        fail(new FabricFailure(FabricFailure.Kind.CLOSED, "the queue is closed"));
+        card.error();
+        closed = true;
+        group.detach(this);
         if (has(Fault.RefuseDestroy.class)) {
             // The card keeps the queue pair, and everything under way goes on.
             return false;
         }
-        synchronized (this) {
-            destroyed = true;
-            posted.forEach(send -> send.pending = false);
-            posted.clear();
-            completions.clear();
+        card.destroy();
+        for (int i = 0; strict && i < keys.length; i++) {
+            // Its windows go with it.
+            device.deregister(keys[i]);
         }
         network.closed(this);
         arena.close();

@@ -1,6 +1,7 @@
 package dev.verbena.testkit.internal.wire;
 
 import dev.verbena.ConnectFailedException;
+import dev.verbena.MemoryMode;
 import dev.verbena.internal.fabric.ConnectRefusals;
 import dev.verbena.internal.fabric.Deadline;
 import dev.verbena.internal.fabric.FabricGroup;
@@ -16,6 +17,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// The way to one address on a network in memory.
 ///
@@ -34,6 +36,9 @@ public final class SimulatedTransport implements Transport {
     private final String address;
     private final SimulatedMemoryDomain memory;
     private boolean closed;
+
+    /// The memory mode is.
+    private boolean decided;
 
     public SimulatedTransport(
             SimulatedNetwork network, InetSocketAddress destination, String address) {
@@ -81,9 +86,35 @@ public final class SimulatedTransport implements Transport {
         }
         int depth = ConnectRefusals.acceptedDepth(accept, parameters, address);
         requireOpen();
-        SimulatedQueue queue = new SimulatedQueue(parameters, depth, network, port, hostFaults);
+        SimulatedQueue queue =
+                new SimulatedQueue(
+                        parameters,
+                        depth,
+                        strict(parameters),
+                        network,
+                        group(parameters.group()),
+                        port,
+                        hostFaults);
         network.opened(queue);
         return queue;
+    }
+
+    /// As on a card with windows: AUTO is STRICT. The first queue decides for all.
+    private synchronized boolean strict(QueueParameters parameters) {
+        if (!decided) {
+            decided = true;
+            memory.mode(
+                    parameters.memoryMode() == MemoryMode.SLAB
+                            ? MemoryMode.SLAB
+                            : MemoryMode.STRICT);
+        }
+        return memory.mode() == MemoryMode.STRICT;
+    }
+
+    private SimulatedGroup group(@Nullable FabricGroup wanted) {
+        return wanted instanceof SimulatedGroup shared
+                ? shared
+                : new SimulatedGroup(network.scheduler());
     }
 
     private static byte[] rejectData(int status) {
@@ -134,7 +165,7 @@ public final class SimulatedTransport implements Transport {
 
     @Override
     public FabricGroup newGroup(int entryCount) {
-        throw new UnsupportedOperationException("Queues in memory are polled one by one");
+        return new SimulatedGroup(network.scheduler());
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.verbena.testkit.internal.wire;
 import dev.verbena.testkit.Fault;
 import dev.verbena.testkit.internal.wire.SimulatedDevice.Use;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +15,8 @@ public final class TargetEnd {
     /// Memory of the host as an SGL descriptor names it.
     public record Remote(int key, long address, int bytes) {}
 
-    private final SimulatedQueue host;
+    private final int queueId;
+    private final CardEnd host;
     private final TargetPort port;
     private final Scheduler scheduler;
     private final SimulatedDevice device;
@@ -23,16 +25,17 @@ public final class TargetEnd {
     private boolean up = true;
     private int sqHead;
 
-    TargetEnd(SimulatedQueue host, TargetPort port, Scheduler scheduler, SimulatedDevice device) {
+    TargetEnd(int queueId, int depth, CardEnd host, TargetPort port, SimulatedNetwork network) {
+        this.queueId = queueId;
+        this.depth = depth;
         this.host = host;
         this.port = port;
-        this.scheduler = scheduler;
-        this.device = device;
-        this.depth = host.depth();
+        this.scheduler = network.scheduler();
+        this.device = network.device();
     }
 
     public int queueId() {
-        return host.queueId();
+        return queueId;
     }
 
     /// Commands the host may have outstanding.
@@ -78,7 +81,7 @@ public final class TargetEnd {
     /// Reads host memory, then goes on; not at all when the connection ends meanwhile.
     ///
     /// @param honest whether a correct initiator must allow it: a refusal is then a violation
-    public void read(List<Remote> parts, boolean honest, Consumer<byte[]> then) {
+    public void read(List<Remote> parts, BooleanSupplier honest, Consumer<byte[]> then) {
         later(
                 "rdma read",
                 () -> {
@@ -119,7 +122,7 @@ public final class TargetEnd {
     /// pair is destroyed.
     ///
     /// @param data at most as long as the parts together; what is missing is not written
-    public void write(List<Remote> parts, byte[] data, boolean honest, Runnable then) {
+    public void write(List<Remote> parts, byte[] data, BooleanSupplier honest, Runnable then) {
         later(
                 "rdma write",
                 () -> {
@@ -147,7 +150,7 @@ public final class TargetEnd {
     }
 
     private void secondHalf(
-            List<Remote> parts, byte[] data, int from, boolean honest, Runnable then) {
+            List<Remote> parts, byte[] data, int from, BooleanSupplier honest, Runnable then) {
         if (host.isDestroyed()) {
             return;
         }
@@ -179,10 +182,10 @@ public final class TargetEnd {
 
     /// A work request of ours was refused by the host's card, which breaks the connection on both
     /// sides.
-    private void refused(String what, AccessRefusedException e, boolean honest) {
+    private void refused(String what, AccessRefusedException e, BooleanSupplier honest) {
         String message = what + " on queue " + queueId() + " was refused: " + e.getMessage();
         scheduler.note(message);
-        if (honest && up && host.isUsable()) {
+        if (honest.getAsBoolean() && up && host.isUsable()) {
             device.violation(message + ", while the command is outstanding");
         }
         breakDown("a remote access error");
@@ -190,14 +193,15 @@ public final class TargetEnd {
 
     /// Sends a response.
     ///
-    /// @param bytes what to send, usually 16 bytes
+    /// @param bytes 16 of them; what lies beyond `length` is what was in the host's memory before
     /// @param invalidate whether the host's card is told to invalidate `key`
-    public void send(byte[] bytes, boolean invalidate, int key) {
+    public void send(byte[] bytes, int length, boolean invalidate, int key) {
         if (!up) {
             return;
         }
+        byte[] copy = bytes.clone();
         host.fromTarget(
-                "response, q" + queueId(), () -> host.arrive(bytes.clone(), invalidate, key));
+                "response, q" + queueId(), () -> host.arrive(copy, length, invalidate, key));
     }
 
     private void later(String what, Runnable action) {
@@ -225,14 +229,8 @@ public final class TargetEnd {
         }
     }
 
-    /// Both ends are gone because the host's card is.
-    void endWithDevice() {
-        host.deviceRemoved();
-        end();
-    }
-
     /// The host's side went away.
-    void hostGone() {
+    void endNow() {
         end();
     }
 
