@@ -34,6 +34,10 @@ public final class PingPong implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         options.check();
+        if (options.depth() < 2 || options.depth() % options.signalEvery() != 0) {
+            throw new IllegalArgumentException(
+                    "--tx-depth must be 2 or more and a multiple of --cq-mod");
+        }
         try (Peer peer = options.server() ? Peer.serve(options) : Peer.connect(options)) {
             long[] starts = new Run(peer, options).run();
             if (options.server()) {
@@ -82,8 +86,8 @@ public final class PingPong implements Callable<Integer> {
         private final int depth;
         private int sendSlot;
         private int receiveSlot;
+        private int received;
         private int sendsOpen;
-        private int unsignalled;
 
         Run(Peer peer, MeasureOptions options) {
             this.peer = peer;
@@ -92,6 +96,12 @@ public final class PingPong implements Callable<Integer> {
             this.sends = peer.sends();
             this.receives = peer.receives();
             this.depth = options.depth();
+            int inline = options.bytes() <= options.inlineBytes() ? SendSlots.INLINE : 0;
+            for (int i = 0; i < depth; i++) {
+                boolean signalled = (i + 1) % options.signalEvery() == 0;
+                sends.opcode(i, SendSlots.SEND);
+                sends.flags(i, inline | (signalled ? SendSlots.SIGNALED : 0));
+            }
         }
 
         /// @return when each message that counts was sent, and when the last answer had come
@@ -105,10 +115,13 @@ public final class PingPong implements Callable<Integer> {
                         starts[i - options.warmUp()] = System.nanoTime();
                     }
                     send();
+                    // While the message is on its way: the receive of the one before.
+                    repost();
                     receive();
                 } else {
                     receive();
                     send();
+                    repost();
                 }
             }
             starts[options.iterations()] = System.nanoTime();
@@ -123,13 +136,6 @@ public final class PingPong implements Callable<Integer> {
             while (sendsOpen == depth) {
                 reap();
             }
-            int flags = options.bytes() <= options.inlineBytes() ? SendSlots.INLINE : 0;
-            if (++unsignalled == options.signalEvery()) {
-                unsignalled = 0;
-                flags |= SendSlots.SIGNALED;
-            }
-            sends.opcode(sendSlot, SendSlots.SEND);
-            sends.flags(sendSlot, flags);
             BareQueue.check("ibv_post_send", pair.postSend(sends, sendSlot));
             sendSlot = sendSlot + 1 == depth ? 0 : sendSlot + 1;
             sendsOpen++;
@@ -144,8 +150,14 @@ public final class PingPong implements Callable<Integer> {
             if (n != 1) {
                 throw new IOException(n + " messages at once; the peer does not wait for answers");
             }
-            BareQueue.check("ibv_post_recv", pair.postReceive(receives, receiveSlot));
-            receiveSlot = receiveSlot + 1 == depth ? 0 : receiveSlot + 1;
+            received++;
+        }
+
+        private void repost() throws IOException {
+            for (; received > 0; received--) {
+                BareQueue.check("ibv_post_recv", pair.postReceive(receives, receiveSlot));
+                receiveSlot = receiveSlot + 1 == depth ? 0 : receiveSlot + 1;
+            }
         }
     }
 }

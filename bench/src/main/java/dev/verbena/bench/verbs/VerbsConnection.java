@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 
 /// The steps of the connection manager, one after the other.
 final class VerbsConnection {
-    private static final int STEP_MILLIS = 5000;
+    private static final int STEP_MILLIS = 30_000;
 
     private VerbsConnection() {}
 
