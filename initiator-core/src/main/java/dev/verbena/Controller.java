@@ -6,6 +6,7 @@ import dev.verbena.internal.control.ControlThreads;
 import dev.verbena.internal.control.NamespaceChanges;
 import dev.verbena.internal.control.Session;
 import dev.verbena.internal.engine.CommandQueue;
+import dev.verbena.internal.engine.QueueSettings;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.internal.memory.MemoryDomain;
@@ -214,8 +215,8 @@ public final class Controller implements AutoCloseable {
         return parameters.subsystem().value();
     }
 
-    /// I/O queues the controller granted: for [IoQueue]s, and for those all [BlockDevice]s share. May
-    /// differ after each reconnect.
+    /// I/O queues the controller granted: for [IoQueue]s, and for those all [BlockDevice]s share.
+    /// May differ after each reconnect.
     public int ioQueueCount() {
         return session().ioQueueCount();
     }
@@ -323,8 +324,39 @@ public final class Controller implements AutoCloseable {
         return queue;
     }
 
-    /// Opens a namespace for reading and writing. All devices share the I/O queues that the first one
-    /// opens, with a thread each: as many as the options say, without those they leave to
+    /// Opens an I/O queue as [#openQueue()] does, that completes into a group. To be called by the
+    /// group's owner; meanwhile completions of the group's other queues may be delivered to the
+    /// handler of its last poll.
+    ///
+    /// @param group of this controller, or of one that is reached by the same device
+    public IoQueue openQueue(QueueGroup group) throws IOException {
+        Session session = live();
+        CommandQueue commands = session.openQueue(group.fabric());
+        IoQueue queue = new IoQueue(this, commands, transport.memory(), session.settings());
+        group.opened(queue, commands);
+        register(queue, session, commands);
+        return queue;
+    }
+
+    /// Makes a group of I/O queues that one thread polls at the cost of one. Its caller closes it,
+    /// after its queues and before this controller.
+    ///
+    /// @param queuesMax most queues of the group, 1..[QueueGroup#QUEUES_MAX], of the size of this
+    ///   controller's connect options
+    /// @throws IOException when the controller is not connected
+    public QueueGroup newQueueGroup(int queuesMax) throws IOException {
+        if (queuesMax < 1 || queuesMax > QueueGroup.QUEUES_MAX) {
+            throw new IllegalArgumentException(
+                    "A group of " + queuesMax + " queues; 1.." + QueueGroup.QUEUES_MAX);
+        }
+        QueueSettings settings = live().settings();
+        int each = transport.groupEntries(parameters.options().queueSize());
+        return new QueueGroup(
+                transport.newGroup(Math.multiplyExact(queuesMax, each)), settings.waitMode());
+    }
+
+    /// Opens a namespace for reading and writing. All devices share the I/O queues that the first
+    /// one opens, with a thread each: as many as the options say, without those they leave to
     /// [#openQueue], but one at least. These stay until the controller is closed.
     ///
     /// @param namespaceId one of [#namespaces]

@@ -30,7 +30,8 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
 
     /// What has to follow the connection; the controller.
     interface Users {
-        /// Connects what a new connection needs besides its admin queue, on the connection's thread.
+        /// Connects what a new connection needs besides its admin queue, on the connection's
+        /// thread.
         void prepare(Session session) throws IOException;
 
         /// Commands under way end, requests wait; quick.

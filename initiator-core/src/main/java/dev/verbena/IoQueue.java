@@ -64,6 +64,7 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
     private final Adapter adapter = new Adapter();
     private final Waiting waiting = new Waiting();
     private WaitPolicy wait;
+    private @Nullable QueueGroup group;
     private int pollsSinceClock;
     private long lastCheckNanos = System.nanoTime();
     private boolean lossReported;
@@ -100,9 +101,10 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
     /// Sends what is waiting, and delivers completions, up to an internal batch.
     ///
     /// @return the number of fabric events handled; 0 means that there was nothing to do
-    /// @throws IllegalStateException when called from a completion handler
+    /// @throws IllegalStateException when called from a completion handler, or the queue belongs to
+    ///   a [QueueGroup]
     public int poll(CompletionHandler handler) {
-        requireOpen();
+        requireAlone();
         commands.ring();
         adapter.handler = handler;
         int count;
@@ -111,6 +113,11 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
         } finally {
             reportLoss();
         }
+        watchTheClock(count);
+        return count;
+    }
+
+    private void watchTheClock(int count) {
         // Also while others complete: one command that is never answered must not be forgotten
         // among them.
         pollsSinceClock += count == 0 ? EMPTY_POLL_WEIGHT : 1;
@@ -124,7 +131,6 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
                 adapter.rethrow();
             }
         }
-        return count;
     }
 
     private void reportLoss() {
@@ -141,14 +147,44 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
     ///
     /// @param timeoutNanos nothing is waited for at 0 or less
     public void await(long timeoutNanos) {
-        requireOpen();
+        requireAlone();
         commands.ring();
         if (wait.await(waiting, timeoutNanos)) {
-            io.countWait();
-            // Perhaps it was a deadline that ended the sleep.
-            pollsSinceClock = POLLS_PER_CLOCK;
-            lastCheckNanos = System.nanoTime() - DEADLINE_CHECK_NANOS;
+            slept();
         }
+    }
+
+    /// The owner slept: perhaps it was a deadline that woke it up.
+    void slept() {
+        io.countWait();
+        pollsSinceClock = POLLS_PER_CLOCK;
+        lastCheckNanos = System.nanoTime() - DEADLINE_CHECK_NANOS;
+    }
+
+    /// How long the owner may sleep: not beyond a deadline.
+    long blockNanos(long timeoutNanos) {
+        long now = System.nanoTime();
+        long deadline = commands.earliestDeadlineNanos(now);
+        long left = deadline == Long.MAX_VALUE ? BLOCK_NANOS_MAX : deadline - now;
+        long most = Math.min(timeoutNanos, BLOCK_NANOS_MAX);
+        return Math.max(0, Math.min(left, most));
+    }
+
+    /// Completions are collected by a group from now on.
+    ///
+    /// @param member takes them
+    /// @return what the group has to deliver them to
+    CommandHandler joinGroup(QueueGroup joined, CompletionHandler member) {
+        group = joined;
+        adapter.handler = member;
+        return io.collector(adapter);
+    }
+
+    /// The group was polled.
+    void polled(int events) {
+        io.countPoll(events);
+        reportLoss();
+        watchTheClock(events);
     }
 
     /// Polls; when there was nothing, waits as [#await] does, and polls once more.
@@ -197,9 +233,12 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
         commands.fail(failure);
     }
 
-    private void requireOpen() {
+    private void requireAlone() {
         if (requests.isClosed()) {
             throw new IllegalStateException("The queue is closed");
+        }
+        if (group != null) {
+            throw new IllegalStateException("The queue belongs to a group: poll that");
         }
     }
 
@@ -214,6 +253,9 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
         }
         io.close((token, slot, status, result) -> requests.completed(slot, status));
         requests.closed();
+        if (group != null) {
+            group.closed(this, commands);
+        }
         controller.closed(this, commands.queueId());
     }
 
@@ -276,11 +318,7 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
 
         @Override
         public void block(long timeoutNanos) {
-            long now = System.nanoTime();
-            long deadline = commands.earliestDeadlineNanos(now);
-            long left = deadline == Long.MAX_VALUE ? BLOCK_NANOS_MAX : deadline - now;
-            long most = Math.min(timeoutNanos, BLOCK_NANOS_MAX);
-            commands.block(Math.max(0, Math.min(left, most)));
+            commands.block(blockNanos(timeoutNanos));
         }
     }
 

@@ -306,6 +306,22 @@ class IoQueueTest {
     }
 
     @Test
+    void closeFromHandler_losesNoCompletionOfTheBatch() throws IOException {
+        assertThat(queue.tryFlush(namespace, 1)).isTrue();
+        assertThat(queue.tryFlush(namespace, 2)).isTrue();
+        assertThat(queue.tryFlush(namespace, 3)).isTrue();
+        assertThatThrownBy(() ->
+                        queue.poll((token, status, result) -> {
+                            done.add(new Done(token, status));
+                            if (token == 1) {
+                                queue.close();
+                            }
+                        }))
+                .isInstanceOf(IllegalStateException.class);
+        assertThat(done).containsExactly(new Done(1, 0), new Done(2, 0), new Done(3, 0));
+    }
+
+    @Test
     void closedQueue_refusesEverything() {
         queue.close();
         queue.close();

@@ -58,6 +58,8 @@ public final class FakeFabricQueue implements FabricQueue {
     private boolean drained;
     private boolean woken;
     private boolean closed;
+    private volatile @Nullable FakeFabricGroup group;
+    private @Nullable FabricEvents lastReceiver;
     private int handledCount;
     private int drainCalls;
     private int closeCalls;
@@ -185,9 +187,26 @@ public final class FakeFabricQueue implements FabricQueue {
         add(e -> e.invalidated(slot, tag));
     }
 
-    private synchronized void add(Event event) {
-        events.add(event);
-        notifyAll();
+    private void add(Event event) {
+        synchronized (this) {
+            events.add(event);
+            notifyAll();
+        }
+        FakeFabricGroup joined = group;
+        if (joined != null) {
+            joined.wakeUp();
+        }
+    }
+
+    /// Completions go to a group from now on.
+    void join(FakeFabricGroup value) {
+        group = value;
+    }
+
+    /// What the group polls.
+    int pollForGroup() {
+        FabricEvents receiver = lastReceiver;
+        return receiver == null || isClosed() ? 0 : poll(receiver);
     }
 
     // What a test looks at.
@@ -373,6 +392,7 @@ public final class FakeFabricQueue implements FabricQueue {
 
     @Override
     public int poll(FabricEvents receiver) {
+        lastReceiver = receiver;
         List<Event> batch = new ArrayList<>();
         synchronized (this) {
             requireOpen();

@@ -75,6 +75,9 @@ public final class FakeTransport implements Transport {
         if (memory.mode() == MemoryMode.STRICT) {
             queue.bindKeys(memory);
         }
+        if (parameters.group() instanceof FakeFabricGroup group) {
+            group.add(queue);
+        }
         queues.add(queue);
         return queue;
     }
@@ -86,7 +89,7 @@ public final class FakeTransport implements Transport {
 
     @Override
     public FabricGroup newGroup(int entryCount) {
-        throw new UnsupportedOperationException("no queue of this transport can join a group");
+        return new FakeFabricGroup();
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.verbena.internal.fabric.Deadline;
 import dev.verbena.internal.fabric.FabricEvents;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.FabricQueue;
+import dev.verbena.internal.memory.Region;
 import dev.verbena.nvme.CompletionEntry;
 import dev.verbena.nvme.SubmissionEntry;
 import java.lang.foreign.Arena;
@@ -19,7 +20,6 @@ public final class InstantQueue implements FabricQueue {
 
     private final int depth;
     private final MemorySegment capsules;
-    private final MemorySegment response = Arena.ofAuto().allocate(CompletionEntry.SIZE, 8);
     private final int[] staged;
     private final int[] tags;
     private int stagedCount;
@@ -63,10 +63,26 @@ public final class InstantQueue implements FabricQueue {
     public void segment(int slot, int index, long address, int bytes, int localKey) {}
 
     @Override
-    public void stage(int slot, int tag, int headerBytes, int segmentCount) {
+    public boolean bindsKeys() {
+        return false;
+    }
+
+    @Override
+    public int bind(int slot, Region region, long address, int bytes, boolean controllerWrites) {
+        throw new IllegalStateException("This queue binds no keys");
+    }
+
+    @Override
+    public void invalidate(int slot, int tag) {
+        throw new IllegalStateException("This queue binds no keys");
+    }
+
+    @Override
+    public boolean stage(int slot, int tag, int headerBytes, int segmentCount) {
         staged[stagedCount] = slot;
         tags[stagedCount] = tag;
         stagedCount++;
+        return true;
     }
 
     @Override
@@ -82,9 +98,8 @@ public final class InstantQueue implements FabricQueue {
         for (int i = 0; i < count; i++) {
             int slot = staged[i];
             events.sent(slot, tags[i]);
-            int id = SubmissionEntry.commandId(capsules, capsuleOffset(slot));
-            CompletionEntry.encode(response, 0, 0, 0, 1, id, 0);
-            events.received(response, 0, CompletionEntry.SIZE);
+            long id = SubmissionEntry.commandId(capsules, capsuleOffset(slot));
+            events.received(0, id << 32, CompletionEntry.SIZE);
         }
         return 2 * count;
     }

@@ -5,6 +5,7 @@ import dev.verbena.ConnectOptions;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.fabric.Deadline;
 import dev.verbena.internal.fabric.FabricFailure;
+import dev.verbena.internal.fabric.FabricGroup;
 import dev.verbena.internal.fabric.FabricQueue;
 import dev.verbena.internal.fabric.QueueParameters;
 import dev.verbena.internal.fabric.Transport;
@@ -75,7 +76,12 @@ public final class Association implements AutoCloseable {
             FabricQueue queue =
                     transport.connect(
                             queueParameters(
-                                    options, 0, entries, ConnectData.CONTROLLER_ID_DYNAMIC, 64),
+                                    options,
+                                    0,
+                                    entries,
+                                    ConnectData.CONTROLLER_ID_DYNAMIC,
+                                    64,
+                                    null),
                             deadline);
             String name = transport.address();
             admin = new AdminQueue(queue, transport.memory(), name, onLoss, onEvent);
@@ -100,7 +106,12 @@ public final class Association implements AutoCloseable {
     }
 
     private static QueueParameters queueParameters(
-            ConnectOptions options, int queueId, int entries, int controllerId, int headerBytes) {
+            ConnectOptions options,
+            int queueId,
+            int entries,
+            int controllerId,
+            int headerBytes,
+            @Nullable FabricGroup group) {
         return new QueueParameters(
                 queueId,
                 entries,
@@ -112,7 +123,7 @@ public final class Association implements AutoCloseable {
                         options.retryCount(),
                         options.rnrRetryCount(),
                         options.ackTimeout()),
-                null);
+                group);
     }
 
     private void enable() throws IOException {
@@ -210,12 +221,20 @@ public final class Association implements AutoCloseable {
     ///
     /// @param entries of the submission queue
     /// @param headerBytes 64 plus the controller's offset of in-capsule data
-    public CommandQueue openIoQueue(int queueId, int entries, int headerBytes) throws IOException {
+    /// @param group the queue joins; null for none
+    public CommandQueue openIoQueue(
+            int queueId, int entries, int headerBytes, @Nullable FabricGroup group)
+            throws IOException {
         Deadline deadline = Deadline.after(parameters.options().connectTimeout());
         FabricQueue queue =
                 transport.connect(
                         queueParameters(
-                                parameters.options(), queueId, entries, controllerId, headerBytes),
+                                parameters.options(),
+                                queueId,
+                                entries,
+                                controllerId,
+                                headerBytes,
+                                group),
                         deadline);
         CommandQueue commands = new CommandQueue(queue);
         Handshake handshake =

@@ -9,6 +9,7 @@ import dev.verbena.internal.engine.DataPlacement;
 import dev.verbena.internal.engine.QueueSettings;
 import dev.verbena.internal.fabric.Deadline;
 import dev.verbena.internal.fabric.FabricFailure;
+import dev.verbena.internal.fabric.FabricGroup;
 import dev.verbena.nvme.IdentifyController;
 import dev.verbena.nvme.Version;
 import java.io.IOException;
@@ -134,10 +135,15 @@ public final class Session {
     ///
     /// @throws IOException when all are in use, or the controller refuses
     public CommandQueue openQueue() throws IOException {
+        return openQueue(null);
+    }
+
+    /// Connects an I/O queue with a free id into a group; null for none.
+    public CommandQueue openQueue(@Nullable FabricGroup group) throws IOException {
         int queueId = takeQueueId();
         CommandQueue commands = null;
         try {
-            commands = connectQueue(queueId);
+            commands = connectQueue(queueId, group);
             FabricFailure lost = failure;
             if (lost != null) {
                 // It was connected in the moment the connection broke.
@@ -149,7 +155,7 @@ public final class Session {
         }
     }
 
-    private CommandQueue connectQueue(int queueId) throws IOException {
+    private CommandQueue connectQueue(int queueId, @Nullable FabricGroup group) throws IOException {
         int entries =
                 Math.min(
                         association.parameters().options().queueSize(),
@@ -159,7 +165,8 @@ public final class Session {
             // One entry of a ring stays empty.
             entries = Math.min(entries, outstandingMax + 1);
         }
-        return association.openIoQueue(queueId, Math.max(2, entries), placement().slotBytes());
+        return association.openIoQueue(
+                queueId, Math.max(2, entries), placement().slotBytes(), group);
     }
 
     private synchronized int takeQueueId() throws IOException {

@@ -13,6 +13,7 @@ final class CommandEvents implements FabricEvents {
     private final FabricQueue queue;
     private final CommandSlots slots;
     private final SlotHolds holds;
+    private final QueueCounters counters;
     private final long[] tokens;
     private final int[] statuses;
     private final long[] results;
@@ -26,7 +27,8 @@ final class CommandEvents implements FabricEvents {
     /// Invalidations are staged.
     private boolean ringing;
 
-    CommandEvents(FabricQueue queue, CommandSlots slots, SlotHolds holds) {
+    CommandEvents(FabricQueue queue, CommandSlots slots, SlotHolds holds, QueueCounters counters) {
+        this.counters = counters;
         this.queue = queue;
         this.slots = slots;
         this.holds = holds;
@@ -99,6 +101,7 @@ final class CommandEvents implements FabricEvents {
             // The target was asked to, and need not: not every device can.
             answer(slot, low, high);
             queue.invalidate(slot, slots.generation(slot));
+            counters.count(QueueCounters.LOCAL_INVALIDATIONS);
             ringing = true;
         } else if (slots.answered(slot)) {
             complete(slot, status(high), low);
@@ -122,6 +125,7 @@ final class CommandEvents implements FabricEvents {
                             + "h, which is not this command's");
         } else {
             answer(slot, low, high);
+            counters.count(QueueCounters.REMOTE_INVALIDATIONS);
             if (slots.keyless(slot)) {
                 finish(slot);
             }

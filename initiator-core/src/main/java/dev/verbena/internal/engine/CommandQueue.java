@@ -36,6 +36,10 @@ public final class CommandQueue {
     private final CommandEvents events;
     private final DataPointers pointers;
     private final boolean bindsKeys;
+    private final QueueCounters counters = new QueueCounters();
+
+    /// Something is waiting for [#ring].
+    private boolean staged;
 
     /// Events are being delivered at this moment: neither [#poll] nor [#close] may be entered
     /// again.
@@ -50,7 +54,7 @@ public final class CommandQueue {
         this.queue = queue;
         this.slots = new CommandSlots(Math.min(queue.depth(), CommandSlots.SLOT_COUNT_MAX));
         this.holds = new SlotHolds(slots.count());
-        this.events = new CommandEvents(queue, slots, holds);
+        this.events = new CommandEvents(queue, slots, holds, counters);
         this.deadlines = new CommandDeadlines(slots, events);
         this.bindsKeys = queue.bindsKeys();
         this.pointers = new DataPointers(queue, events);
@@ -169,6 +173,10 @@ public final class CommandQueue {
         events.token(slot, token);
         boolean awaitsSent = queue.stage(slot, slots.generation(slot), headerBytes, gathered);
         slots.submitted(slot, awaitsSent, bound);
+        staged = true;
+        if (bound) {
+            counters.count(QueueCounters.WINDOWS_BOUND);
+        }
     }
 
     /// Bytes of a slot's capsule: the command, and what may stand between it and in-capsule data.
@@ -178,7 +186,16 @@ public final class CommandQueue {
 
     /// Sends what has been submitted since the last call, in one go.
     public void ring() {
+        if (staged) {
+            staged = false;
+            counters.count(QueueCounters.DOORBELLS);
+        }
         queue.ring();
+    }
+
+    /// What has happened on this queue so far.
+    QueueCounters counters() {
+        return counters;
     }
 
     /// Delivers completions, up to an internal batch. A failed queue is torn down here: all of its

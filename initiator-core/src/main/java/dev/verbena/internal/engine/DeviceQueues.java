@@ -191,8 +191,8 @@ public final class DeviceQueues {
         change(State.SUSPENDED, null);
     }
 
-    /// The connection is given up: the workers let go of their queues, everything fails, and so does
-    /// every new request until the next [#start]. Returns at once; see [#awaitGone].
+    /// The connection is given up: the workers let go of their queues, everything fails, and so
+    /// does every new request until the next [#start]. Returns at once; see [#awaitGone].
     public void fail(IOException why) {
         change(State.FAILED, why);
     }
@@ -210,8 +210,8 @@ public final class DeviceQueues {
         }
     }
 
-    /// After [#suspend] or [#fail], waits until no queue is used any more; some seconds at most, for
-    /// a user's stage may keep a worker from it. Does not wait for the worker it is called on.
+    /// After [#suspend] or [#fail], waits until no queue is used any more; some seconds at most,
+    /// for a user's stage may keep a worker from it. Does not wait for the worker it is called on.
     ///
     /// @return whether all queues are gone
     public boolean awaitGone() {

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class IoCommands {
     private final CommandQueue commands;
     private final DataPlacement placement;
-    private final QueueCounters counters = new QueueCounters();
+    private final QueueCounters counters;
     private final IoCompletions completions;
     private final CommandData none = new CommandData();
     private int lastSlot = -1;
@@ -39,6 +39,7 @@ public final class IoCommands {
     public IoCommands(CommandQueue commands, DataPlacement placement) {
         this.commands = commands;
         this.placement = commands.bindsKeys() ? placement.withOneKey() : placement;
+        this.counters = commands.counters();
         this.completions = new IoCompletions(commands, counters);
     }
 
@@ -445,16 +446,34 @@ public final class IoCommands {
 
     /// See [CommandQueue#poll].
     public int poll(CommandHandler handler) {
-        completions.handler(handler);
-        int count = commands.poll(completions);
-        counters.count(count == 0 ? QueueCounters.EMPTY_POLLS : QueueCounters.POLLS);
+        int count = commands.poll(collector(handler));
+        countPoll(count);
         return count;
+    }
+
+    /// What completions have to be delivered to, where somebody else polls the queue.
+    ///
+    /// @param handler takes them in the end
+    public CommandHandler collector(CommandHandler handler) {
+        completions.handler(handler);
+        return completions;
+    }
+
+    /// The queue was polled by somebody else.
+    public void countPoll(int events) {
+        counters.count(events == 0 ? QueueCounters.EMPTY_POLLS : QueueCounters.POLLS);
     }
 
     /// See [CommandQueue#close].
     public void close(CommandHandler handler) {
-        completions.handler(handler);
-        commands.close(completions);
+        CommandHandler before = completions.handler();
+        try {
+            commands.close(collector(handler));
+        } catch (RuntimeException e) {
+            // Refused, perhaps, in the middle of a batch: the rest of it is for who polls.
+            completions.handler(before);
+            throw e;
+        }
     }
 
     /// A command went through a copy of its data.
@@ -484,6 +503,6 @@ public final class IoCommands {
 
     /// What this queue has done. Any thread.
     public QueueStatistics statistics() {
-        return counters.snapshot(commands);
+        return counters.snapshot();
     }
 }

@@ -56,6 +56,10 @@ final class IoCompletions implements CommandHandler {
         refresh();
     }
 
+    CommandHandler handler() {
+        return handler;
+    }
+
     void handler(CommandHandler value) {
         handler = value;
     }

@@ -26,6 +26,10 @@ public final class QueueCounters {
     static final int EMPTY_POLLS = 7;
     static final int WAITS = 8;
     static final int EXPIRED = 9;
+    static final int DOORBELLS = 10;
+    static final int WINDOWS_BOUND = 11;
+    static final int REMOTE_INVALIDATIONS = 12;
+    static final int LOCAL_INVALIDATIONS = 13;
 
     /// First of eight, one per status code type.
     private static final int ERRORS = 16;
@@ -60,9 +64,7 @@ public final class QueueCounters {
     }
 
     /// The counters as a record.
-    ///
-    /// @param commands adds what the layers below have counted
-    QueueStatistics snapshot(CommandQueue commands) {
+    QueueStatistics snapshot() {
         // Codes 4 to 6 are reserved: who sends them has a meaning of his own.
         long vendor = errors(4) + errors(5) + errors(6) + errors(NvmeStatus.TYPE_VENDOR);
         return new QueueStatistics(
@@ -77,10 +79,10 @@ public final class QueueCounters {
                 read(KEYED),
                 read(KEYED_LIST),
                 read(BOUNCED),
-                0,
-                0,
-                0,
-                0,
+                read(WINDOWS_BOUND),
+                read(REMOTE_INVALIDATIONS),
+                read(LOCAL_INVALIDATIONS),
+                read(DOORBELLS),
                 read(POLLS) + read(EMPTY_POLLS),
                 read(EMPTY_POLLS),
                 read(WAITS),

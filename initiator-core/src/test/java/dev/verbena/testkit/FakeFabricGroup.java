@@ -1,0 +1,86 @@
+package dev.verbena.testkit;
+
+import dev.verbena.internal.fabric.FabricGroup;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// A group of queue pairs in memory.
+public final class FakeFabricGroup implements FabricGroup {
+    private final List<FakeFabricQueue> queues = new ArrayList<>();
+    private boolean woken;
+    private boolean closed;
+    private int blockCalls;
+
+    synchronized void add(FakeFabricQueue queue) {
+        if (closed) {
+            throw new AssertionError("A queue joins a group that is closed");
+        }
+        queues.add(queue);
+        queue.join(this);
+    }
+
+    private synchronized List<FakeFabricQueue> open() {
+        queues.removeIf(FakeFabricQueue::isClosed);
+        return List.copyOf(queues);
+    }
+
+    /// Times the owner slept.
+    public synchronized int blockCalls() {
+        return blockCalls;
+    }
+
+    public synchronized boolean isClosed() {
+        return closed;
+    }
+
+    @Override
+    public int poll() {
+        int count = 0;
+        for (FakeFabricQueue queue : open()) {
+            count += queue.pollForGroup();
+        }
+        return count;
+    }
+
+    @Override
+    public boolean hasCompletions() {
+        return open().stream().anyMatch(FakeFabricQueue::hasCompletions);
+    }
+
+    @Override
+    public void arm() {}
+
+    @Override
+    public synchronized void block(long timeoutNanos) {
+        blockCalls++;
+        long end = System.nanoTime() + timeoutNanos;
+        while (!woken && end - System.nanoTime() > 0) {
+            try {
+                TimeUnit.NANOSECONDS.timedWait(this, end - System.nanoTime());
+            } catch (InterruptedException e) {
+                // The native wait is not interruptible either.
+            }
+        }
+        woken = false;
+    }
+
+    @Override
+    public synchronized void wakeUp() {
+        woken = true;
+        notifyAll();
+    }
+
+    @Override
+    public int queueCount() {
+        return open().size();
+    }
+
+    @Override
+    public synchronized void close() {
+        if (!open().isEmpty()) {
+            throw new IllegalStateException("Queues belong to the group");
+        }
+        closed = true;
+    }
+}
