@@ -5,39 +5,49 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The README's program is one.
+/// The README's programs are programs.
 class ReadmeTest {
-    @Test
-    void client_compiles(@TempDir Path folder) throws IOException, InterruptedException {
-        String readme = Files.readString(Path.of("README.md"));
-        int start =
-                readme.indexOf("```java\n", readme.indexOf("## A client")) + "```java\n".length();
+    /// Writes one of the README's programs into a folder, for the address of the tests.
+    private static Path program(String name, Path folder) throws IOException {
+        // Maven starts tests in the module, the rig in the repository.
+        Path inRepository = Path.of("verbs-ffm", "README.md");
+        String readme =
+                Files.readString(Files.exists(inRepository) ? inRepository : Path.of("README.md"));
+        String fence = "```java\n";
+        int start = readme.indexOf(fence, readme.indexOf("`" + name + "`:")) + fence.length();
         String code = readme.substring(start, readme.indexOf("```", start));
-        int helper = code.indexOf("\nstatic ");
-        String program =
-                "import dev.verbena.verbs.*; import java.lang.foreign.*; import java.net.*;\nclass Client {\n"
-                        + "static void main() {\n"
-                        + code.substring(0, helper)
-                        + "}\n"
-                        + code.substring(helper)
-                        + "}\n";
-        Path source = Files.writeString(folder.resolve("Client.java"), program);
-        String output =
-                Jvm.run(
-                        Map.of(),
+        return Files.writeString(
+                folder.resolve(name), code.replace("10.9.0.1", Loopback.address()));
+    }
+
+    static void compile(Path folder, String... names) throws IOException, InterruptedException {
+        Path javac = Path.of(System.getProperty("java.home"), "bin", "javac");
+        List<String> command =
+                new ArrayList<>(
                         List.of(
-                                Path.of(System.getProperty("java.home"), "bin", "javac").toString(),
+                                javac.toString(),
+                                "-Xlint:all",
+                                "-Werror",
                                 "-d",
                                 folder.toString(),
                                 "-cp",
-                                Jvm.mainClasses(),
-                                source.toString()));
-        assertThat(output).isEmpty();
+                                Jvm.mainClasses()));
+        for (String name : names) {
+            command.add(program(name, folder).toString());
+        }
+        assertThat(Jvm.run(Map.of(), command)).isEmpty();
+    }
+
+    @Test
+    void programs_compile(@TempDir Path folder) throws IOException, InterruptedException {
+        compile(folder, "Server.java", "Client.java");
+        assertThat(folder.resolve("Server.class")).exists();
         assertThat(folder.resolve("Client.class")).exists();
     }
 }
