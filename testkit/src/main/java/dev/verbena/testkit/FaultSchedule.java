@@ -74,7 +74,7 @@ public final class FaultSchedule {
     }
 
     private static Fault commandFault(Random random, boolean strict) {
-        return switch (random.nextInt(strict ? 15 : 13)) {
+        return switch (random.nextInt(strict ? 18 : 13)) {
             case 0 -> new Fault.DropAnswer();
             case 1 -> new Fault.DelayAnswer(duration(random));
             case 2 -> new Fault.DuplicateAnswer(random.nextBoolean() ? DUPLICATE_STATUS : 0);
@@ -89,7 +89,7 @@ public final class FaultSchedule {
             case 10 -> new Fault.SendError();
             case 11 -> new Fault.DelaySendCompletion(duration(random));
             case 12 -> random.nextInt(4) == 0 ? new Fault.RemoveDevice() : new Fault.DropAnswer();
-            case 13 -> new Fault.KeepKey();
+            case 13, 14, 15 -> new Fault.KeepKey();
             default -> new Fault.WriteAfterAnswer(duration(random));
         };
     }
@@ -113,6 +113,31 @@ public final class FaultSchedule {
     /// What goes wrong, and when.
     public List<Step> steps() {
         return steps;
+    }
+
+    /// Whether none of it is a reason for a queue to fail, with time-outs of some tens of seconds.
+    boolean isHarmless() {
+        return steps.stream().allMatch(FaultSchedule::isHarmless);
+    }
+
+    private static boolean isHarmless(Step step) {
+        return switch (step.fault()) {
+            case Fault.Answer answer -> true;
+            case Fault.KeepKey keep -> true;
+            case Fault.DelayAnswer late -> late.delay().toSeconds() < 10;
+            case Fault.DelaySendCompletion late -> late.delay().toMillis() < 500;
+            case Fault.AcceptWith small -> true;
+            default -> false;
+        };
+    }
+
+    /// Whether a host has to take the first answer to each command. Where it must refuse one, the
+    /// second may still arrive before the connection is down, and is as good as any.
+    boolean firstAnswersCount() {
+        return steps.stream()
+                .noneMatch(step ->
+                        step.fault() instanceof Fault.ShortAnswer
+                                || step.fault() instanceof Fault.InvalidateForeignKey);
     }
 
     /// Lets it all go wrong on a target.
