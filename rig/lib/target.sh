@@ -333,6 +333,22 @@ target_any_host() { # NQN 0|1
   put "$NVMET/subsystems/$1/attr_allow_any_host" "$2"
 }
 
+target_dhchap() { # NQN HOSTNQN KEY [CTRLKEY]
+  ours "${1:-}"
+  [ -n "${2:-}" ] && [ -n "${3:-}" ] || die 2 "which host, and which key?"
+  target_any_host "$1" 0
+  target_allow "$1" "$2"
+  [ -e "$NVMET/hosts/$2/dhchap_key" ] || die 1 "dhchap: the target of linux $(uname -r) cannot authenticate"
+  put "$NVMET/hosts/$2/dhchap_key" "$3"
+  [ -z "${4:-}" ] || put "$NVMET/hosts/$2/dhchap_ctrl_key" "$4"
+}
+
+target_qid_max() { # NQN N
+  ours "${1:-}"
+  [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || die 2 "'${2:-}' is no number of queues"
+  put "$NVMET/subsystems/$1/attr_qid_max" "$2"
+}
+
 our_namespace() {
   ours "${1:-}"
   [ -n "${2:-}" ] && [ -d "$NVMET/subsystems/$1/namespaces/$2" ] || die 1 "$1 has no namespace '${2:-}'"

@@ -12,6 +12,7 @@ import dev.verbena.internal.fabric.Transport;
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.nvme.Capabilities;
 import dev.verbena.nvme.IdentifyController;
+import dev.verbena.nvme.Property;
 import dev.verbena.nvme.Version;
 import dev.verbena.nvme.log.AnaLog;
 import java.io.IOException;
@@ -178,7 +179,7 @@ public final class Controller implements AutoCloseable {
     }
 
     /// The connection, when it is usable.
-    private Session live() throws ConnectionLostException {
+    Session live() throws ConnectionLostException {
         Session session = session();
         ControllerStatus status = status();
         if (status.state() == ControllerState.LIVE) {
@@ -268,6 +269,37 @@ public final class Controller implements AutoCloseable {
     /// Reads the list of namespaces again.
     public List<Namespace> rescan() throws IOException {
         return owner.rescan(live());
+    }
+
+    ConnectOptions options() {
+        return parameters.options();
+    }
+
+    /// The admin commands, typed.
+    public ControllerAdmin admin() {
+        return new ControllerAdmin(this);
+    }
+
+    /// Any other command.
+    public Passthrough passthrough() {
+        return new Passthrough(this);
+    }
+
+    /// Resets the whole subsystem (NSSR): every controller of it, also those of other hosts, loses
+    /// its connections. This one is connected again as after any loss.
+    ///
+    /// @throws UnsupportedOperationException when the controller does not offer it (CAP.NSSRS)
+    public void resetSubsystem() throws IOException {
+        Session session = live();
+        if (!capabilities().subsystemResetSupported()) {
+            throw new UnsupportedOperationException(
+                    "The controller does not offer a subsystem reset (CAP.NSSRS)");
+        }
+        try {
+            session.association().setProperty(Property.NSSR, Property.NSSR_RESET);
+        } catch (ConnectionLostException e) {
+            // The reset may be quicker than its answer.
+        }
     }
 
     /// Disables the controller and connects it again, as after a loss; what is under way is treated
@@ -507,6 +539,10 @@ public final class Controller implements AutoCloseable {
         public void namespacesChanged(NamespaceChanges changes, List<Namespace> now) {
             devices.namespacesChanged(changes);
         }
+
+        /// No controller with namespaces has such a log.
+        @Override
+        public void discoveryLogChanged(Session session) {}
 
         @Override
         public void tell(ControllerEvent event) {

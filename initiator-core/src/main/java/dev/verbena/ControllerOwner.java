@@ -47,6 +47,9 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
 
         void namespacesChanged(NamespaceChanges changes, List<Namespace> now);
 
+        /// The discovery log has to be read.
+        void discoveryLogChanged(Session session) throws IOException;
+
         void tell(ControllerEvent event);
     }
 
@@ -287,8 +290,8 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
         }
 
         @Override
-        public void discoveryLogChanged() {
-            notice(new AsynchronousEvent(0x70_F0_02));
+        public void discoveryLogChanged() throws IOException {
+            users.discoveryLogChanged(session);
         }
 
         @Override

@@ -1,13 +1,12 @@
 package dev.verbena;
 
-import dev.verbena.internal.control.Association;
 import dev.verbena.internal.control.AssociationParameters;
 import dev.verbena.internal.control.ControlThreads;
-import dev.verbena.internal.control.DiscoveryReader;
 import dev.verbena.internal.fabric.InitiatorAccess;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.internal.fabric.TransportFactory;
 import dev.verbena.internal.fabric.VerbsTransportFactory;
+import dev.verbena.nvme.DiscoveryEntry;
 import dev.verbena.nvme.HostIdentity;
 import dev.verbena.nvme.Nqn;
 import java.io.IOException;
@@ -18,9 +17,11 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /// This host as an NVMe over Fabrics initiator: finds and connects controllers.
@@ -42,6 +43,9 @@ public final class Initiator implements AutoCloseable {
         InitiatorAccess.set(Initiator::new);
     }
 
+    /// What `nvme discover --persistent` uses.
+    private static final Duration DISCOVERY_KEEP_ALIVE = Duration.ofSeconds(30);
+
     private final TransportFactory transports;
     private final HostIdentity host;
     private final ControlThreads threads = new ControlThreads();
@@ -50,6 +54,7 @@ public final class Initiator implements AutoCloseable {
     /// Connections that exist or are being made; guarded by itself.
     private final Set<Identity> connections = new HashSet<>();
 
+    private final Set<DiscoverySession> discoveries = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
     /// What makes two connections the same one.
@@ -91,16 +96,94 @@ public final class Initiator implements AutoCloseable {
 
     /// As [#discover(Target)] with options. The keep-alive time-out does not apply: the connection
     /// is closed as soon as the log has been read.
-    public DiscoveryLog discover(Target target, ConnectOptions options) throws IOException {
+    ///
+    /// @param flags what to ask for besides the plain log
+    public DiscoveryLog discover(Target target, ConnectOptions options, DiscoveryFlag... flags)
+            throws IOException {
+        return discoverer(options, flags).read(target);
+    }
+
+    /// Reads the discovery log at an address, and those it refers to. What cannot be read is said
+    /// in the tree.
+    public DiscoveryTree discoverTree(
+            Target target, ConnectOptions options, DiscoveryFlag... flags) {
+        return discoverer(options, flags).readTree(target);
+    }
+
+    private Discoverer discoverer(ConnectOptions options, DiscoveryFlag... flags) {
+        return new Discoverer(
+                target -> transport(target, options), identity(options), options, Set.of(flags));
+    }
+
+    /// Connects a discovery controller for as long as the session is open.
+    ///
+    /// @param options where they name no keep-alive time-out of their own, 30 s apply as with `nvme
+    ///   discover --persistent`
+    /// @param listener hears of each change of the log
+    public DiscoverySession openDiscovery(
+            Target target,
+            ConnectOptions options,
+            DiscoveryListener listener,
+            DiscoveryFlag... flags)
+            throws IOException {
+        boolean unchanged =
+                options.keepAliveTimeout().equals(ConnectOptions.defaults().keepAliveTimeout())
+                        || options.keepAliveTimeout().isZero();
         AssociationParameters parameters =
                 new AssociationParameters(
-                        Nqn.DISCOVERY, identity(options), options, true, Duration.ZERO);
-        try (Transport transport = transport(target, options);
-                Association association =
-                        Association.open(transport, parameters, failure -> {}, event -> {})) {
-            DiscoveryReader.Log log = new DiscoveryReader(association).read();
-            return new DiscoveryLog(log.header(), log.entries());
+                        Nqn.DISCOVERY,
+                        identity(options),
+                        options,
+                        true,
+                        unchanged ? DISCOVERY_KEEP_ALIVE : options.keepAliveTimeout());
+        DiscoverySession session =
+                DiscoverySession.open(
+                        target,
+                        transport(target, options),
+                        parameters,
+                        threads,
+                        Set.of(flags),
+                        listener,
+                        discoveries::remove);
+        discoveries.add(session);
+        return session;
+    }
+
+    /// Connects every subsystem with namespaces that is found at an address and through its
+    /// referrals, a few at a time.
+    ///
+    /// @return one result for each, whether it was connected or not, in the order they were found;
+    ///   the controllers are the caller's to close
+    public List<ConnectedEntry> connectAll(Target target, ConnectOptions options) {
+        List<DiscoveryEntry> entries = discoverTree(target, options).subsystems();
+        Semaphore room = new Semaphore(options.connectParallelism());
+        List<CompletableFuture<ConnectedEntry>> results = new ArrayList<>();
+        for (DiscoveryEntry entry : entries) {
+            room.acquireUninterruptibly();
+            results.add(connect(entry, options).whenComplete((result, e) -> room.release()));
         }
+        return results.stream().map(CompletableFuture::join).toList();
+    }
+
+    private CompletableFuture<ConnectedEntry> connect(
+            DiscoveryEntry entry, ConnectOptions options) {
+        CompletableFuture<Controller> started;
+        try {
+            Target target =
+                    Discoverer.target(entry)
+                            .orElseThrow(() ->
+                                    new IllegalArgumentException(
+                                            "The entry has no usable address"));
+            started = connectAsync(target, entry.subsystemNqn(), options);
+        } catch (IllegalArgumentException e) {
+            // An address or a name from the network.
+            started = CompletableFuture.failedFuture(e);
+        }
+        return started.handle((controller, e) ->
+                new ConnectedEntry(
+                        entry,
+                        Optional.ofNullable(controller),
+                        e instanceof Exception why ? Optional.of(why) : Optional.empty()));
     }
 
     /// Connects a controller of a subsystem, with the defaults of `nvme connect`.
@@ -121,6 +204,11 @@ public final class Initiator implements AutoCloseable {
     public Controller connect(Target target, String subsystemNqn, ConnectOptions options)
             throws IOException {
         return Controller.await(start(target, Nqn.of(subsystemNqn), options));
+    }
+
+    /// Connects the controller of an address such as `nvmf-rdma://10.9.0.1:4420/nqn…`.
+    public Controller connect(SubsystemAddress address, ConnectOptions options) throws IOException {
+        return connect(address.target(), address.nqn(), options);
     }
 
     /// Starts to connect a controller of a subsystem.
@@ -238,6 +326,7 @@ public final class Initiator implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        discoveries.forEach(DiscoverySession::close);
         List<RuntimeException> failures = new ArrayList<>();
         for (Controller controller : controllers.keySet()) {
             try {

@@ -1,6 +1,7 @@
 package dev.verbena.internal.control;
 
 import dev.verbena.nvme.DiscoveryEntry;
+import dev.verbena.nvme.DiscoveryExtension;
 import dev.verbena.nvme.DiscoveryLogHeader;
 import dev.verbena.nvme.LogPage;
 import dev.verbena.nvme.WireFormatException;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Reads the discovery log page as a whole, or says that it keeps changing.
 ///
@@ -20,12 +22,22 @@ public final class DiscoveryReader {
     /// Times the log is read again because it changed meanwhile.
     public static final int ATTEMPTS_MAX = 10;
 
-    private static final int ENTRIES_PER_READ = AdminCommand.SMALL_BYTES_MAX / DiscoveryEntry.SIZE;
+    private static final int READ_BYTES = AdminCommand.SMALL_BYTES_MAX;
+    private static final int ENTRIES_PER_READ = READ_BYTES / DiscoveryEntry.SIZE;
+
+    /// DLPF: the entries are followed by attributes.
+    private static final int FLAG_EXTENDED = 1;
 
     /// A log page that did not change while it was read.
-    public record Log(DiscoveryLogHeader header, List<DiscoveryEntry> entries) {
+    ///
+    /// @param extensions one for each entry, empty where the log is not extended
+    public record Log(
+            DiscoveryLogHeader header,
+            List<DiscoveryEntry> entries,
+            List<Optional<DiscoveryExtension>> extensions) {
         public Log {
             entries = List.copyOf(entries);
+            extensions = List.copyOf(extensions);
         }
     }
 
@@ -37,14 +49,15 @@ public final class DiscoveryReader {
     private final Source source;
     private final String address;
 
-    public DiscoveryReader(Association association) {
+    /// @param logSpecific which entries: `LogPage.DISCOVERY_…` bits
+    public DiscoveryReader(Association association, int logSpecific) {
         this(
                 (retainEvent, bytes, offset) ->
                         new AdminCalls(association)
                                 .logPage(
                                         "Get Log Page (Discovery)",
                                         LogPage.DISCOVERY,
-                                        0,
+                                        logSpecific,
                                         retainEvent,
                                         bytes,
                                         offset),
@@ -63,14 +76,28 @@ public final class DiscoveryReader {
     public Log read() throws IOException {
         DiscoveryLogHeader header = header(true);
         for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-            List<DiscoveryEntry> entries = entries(header);
+            List<DiscoveryEntry> entries = new ArrayList<>();
+            List<Optional<DiscoveryExtension>> extensions = new ArrayList<>();
+            IOException torn = null;
+            try {
+                if ((header.flags() & FLAG_EXTENDED) != 0) {
+                    readExtended(header, entries, extensions);
+                } else {
+                    readPlain(header, entries, extensions);
+                }
+            } catch (WireFormatException e) {
+                // A page that changed in the middle of an entry looks the same.
+                torn = impossible(e);
+            }
             // Only this last look re-arms the event that announced a change: whatever changes from
-            // here on is announced
-            // again.
+            // here on is announced again.
             DiscoveryLogHeader after = header(false);
             if (after.generationCounter() == header.generationCounter()
                     && after.recordCount() == header.recordCount()) {
-                return new Log(header, entries);
+                if (torn != null) {
+                    throw torn;
+                }
+                return new Log(header, entries, extensions);
             }
             header = after;
         }
@@ -82,6 +109,11 @@ public final class DiscoveryReader {
                         + " times while it was read; try again when the target is quiet");
     }
 
+    private IOException impossible(WireFormatException e) {
+        return new IOException(
+                "The discovery log at " + address + " cannot be read: " + e.getMessage(), e);
+    }
+
     private DiscoveryLogHeader header(boolean retainEvent) throws IOException {
         DiscoveryLogHeader header;
         try {
@@ -89,8 +121,7 @@ public final class DiscoveryReader {
                     DiscoveryLogHeader.decode(source.read(retainEvent, DiscoveryLogHeader.SIZE, 0));
         } catch (WireFormatException e) {
             // The record format is the one thing a header can have wrong.
-            throw new IOException(
-                    "The discovery log at " + address + " cannot be read: " + e.getMessage(), e);
+            throw impossible(e);
         }
         if (Long.compareUnsigned(header.recordCount(), ENTRY_COUNT_MAX) > 0) {
             throw new IOException(
@@ -105,9 +136,12 @@ public final class DiscoveryReader {
         return header;
     }
 
-    private List<DiscoveryEntry> entries(DiscoveryLogHeader header) throws IOException {
+    private void readPlain(
+            DiscoveryLogHeader header,
+            List<DiscoveryEntry> entries,
+            List<Optional<DiscoveryExtension>> extensions)
+            throws IOException {
         int count = (int) header.recordCount();
-        List<DiscoveryEntry> entries = new ArrayList<>(count);
         while (entries.size() < count) {
             int now = Math.min(ENTRIES_PER_READ, count - entries.size());
             MemorySegment page =
@@ -117,8 +151,26 @@ public final class DiscoveryReader {
                             DiscoveryLogHeader.SIZE + (long) entries.size() * DiscoveryEntry.SIZE);
             for (int i = 0; i < now; i++) {
                 entries.add(DiscoveryEntry.decode(page, (long) i * DiscoveryEntry.SIZE));
+                extensions.add(Optional.empty());
             }
         }
-        return entries;
+    }
+
+    /// Each entry says where the next begins, so they are read one at a time. An entry with its
+    /// attributes has to fit one read.
+    private void readExtended(
+            DiscoveryLogHeader header,
+            List<DiscoveryEntry> entries,
+            List<Optional<DiscoveryExtension>> extensions)
+            throws IOException {
+        long offset = DiscoveryLogHeader.SIZE;
+        for (int i = 0; i < (int) header.recordCount(); i++) {
+            MemorySegment page = source.read(true, READ_BYTES, offset);
+            entries.add(DiscoveryEntry.decode(page, 0));
+            DiscoveryExtension extension = DiscoveryExtension.decode(page, 0);
+            extensions.add(Optional.of(extension));
+            // A length that is no multiple of 4 cannot be an offset.
+            offset += (extension.totalLength() + 3) & ~3L;
+        }
     }
 }

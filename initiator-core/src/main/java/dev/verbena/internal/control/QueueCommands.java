@@ -34,16 +34,41 @@ final class QueueCommands implements CommandChannel, AutoCloseable {
         if (slot < 0) {
             throw lost(command);
         }
-        AdminData.Buffer buffer = data.ofSlot(0);
         long entry = commands.capsuleOffset(slot);
-        command.encoder.encode(commands.capsules(), entry, commands.commandId(slot));
-        if (!buffer.prepare(command, described)) {
-            throw new IllegalStateException("The buffer is closed");
+        AdminData.Buffer buffer;
+        try {
+            buffer = encode(command, slot, entry);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            commands.abandon(slot);
+            throw e;
         }
         answered = false;
         commands.submitUntil(slot, 0, described, command.deadlineNanos);
         commands.ring();
-        await(command);
+        try {
+            await(command);
+            return ended(command, buffer);
+        } finally {
+            if (!answered) {
+                commands.close(this::completed);
+            }
+            command.release.run();
+        }
+    }
+
+    private AdminData.Buffer encode(AdminCommand command, int slot, long entry) {
+        command.encoder.encode(commands.capsules(), entry, commands.commandId(slot));
+        if (command.dataBytes() > AdminCommand.SMALL_BYTES_MAX) {
+            data.large(command);
+        }
+        AdminData.Buffer buffer = command.buffer == null ? data.ofSlot(0) : command.buffer;
+        if (!buffer.prepare(command, described)) {
+            throw new IllegalStateException("The buffer is closed");
+        }
+        return buffer;
+    }
+
+    private Answer ended(AdminCommand command, AdminData.Buffer buffer) throws IOException {
         FabricFailure failure = commands.failure();
         if (failure != null && status == CommandQueue.STATUS_HOST_ABORTED) {
             throw lost(command);

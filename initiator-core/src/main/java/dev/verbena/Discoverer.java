@@ -1,0 +1,163 @@
+package dev.verbena;
+
+import dev.verbena.internal.control.Association;
+import dev.verbena.internal.control.AssociationParameters;
+import dev.verbena.internal.control.DiscoveryReader;
+import dev.verbena.internal.control.LogPageSupport;
+import dev.verbena.internal.fabric.Transport;
+import dev.verbena.nvme.DiscoveryEntry;
+import dev.verbena.nvme.HostIdentity;
+import dev.verbena.nvme.LogPage;
+import dev.verbena.nvme.Nqn;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Reads discovery logs: one, or all that are referred to.
+///
+/// Threads: any.
+final class Discoverer {
+    /// Referrals that are followed one after the other.
+    static final int DEPTH_MAX = 8;
+
+    /// Discovery controllers that are asked for one tree.
+    static final int CONTROLLER_COUNT_MAX = 256;
+
+    private static final System.Logger LOG = System.getLogger("dev.verbena");
+
+    /// Opens the way to a target.
+    interface Transports {
+        Transport open(Target target) throws IOException;
+    }
+
+    private final Transports transports;
+    private final HostIdentity host;
+    private final ConnectOptions options;
+    private final Set<DiscoveryFlag> flags;
+
+    Discoverer(
+            Transports transports,
+            HostIdentity host,
+            ConnectOptions options,
+            Set<DiscoveryFlag> flags) {
+        this.transports = transports;
+        this.host = host;
+        this.options = options;
+        this.flags = Set.copyOf(flags);
+    }
+
+    /// Reads the log of one controller, then disconnects.
+    DiscoveryLog read(Target target) throws IOException {
+        AssociationParameters parameters =
+                new AssociationParameters(Nqn.DISCOVERY, host, options, true, Duration.ZERO);
+        try (Transport transport = transports.open(target);
+                Association association =
+                        Association.open(transport, parameters, failure -> {}, event -> {})) {
+            return read(association, target, flags);
+        }
+    }
+
+    static DiscoveryLog read(Association association, Target target, Set<DiscoveryFlag> flags)
+            throws IOException {
+        int wanted = flags.stream().mapToInt(DiscoveryFlag::bit).reduce(0, (a, b) -> a | b);
+        int supported =
+                wanted == 0 ? 0 : LogPageSupport.specific(association, LogPage.DISCOVERY) & wanted;
+        if (supported != wanted) {
+            LOG.log(
+                    Level.INFO,
+                    "The discovery controller at {0} does not know all of {1}",
+                    target,
+                    flags);
+        }
+        DiscoveryReader.Log log = new DiscoveryReader(association, supported).read();
+        List<DiscoveryEntry> entries =
+                log.entries().stream().map(entry -> repaired(entry, target)).toList();
+        return new DiscoveryLog(log.header(), entries, log.extensions());
+    }
+
+    /// An entry with an address one can connect to.
+    private static DiscoveryEntry repaired(DiscoveryEntry entry, Target target) {
+        String address = entry.transportAddress();
+        if (!address.equals("0.0.0.0") && !address.equals("::")) {
+            return entry;
+        }
+        LOG.log(
+                Level.WARNING,
+                "The discovery log at {0} names the address {1} for {2}; taking {3}",
+                target,
+                address,
+                entry.subsystemNqn(),
+                target.traddr());
+        return new DiscoveryEntry(
+                entry.transportType(),
+                entry.addressFamily(),
+                entry.subsystemType(),
+                entry.treq(),
+                entry.portId(),
+                entry.controllerId(),
+                entry.adminQueueSizeMaximum(),
+                entry.eflags(),
+                entry.transportServiceId(),
+                entry.subsystemNqn(),
+                target.traddr(),
+                entry.tsas());
+    }
+
+    /// Reads the log of a controller and follows its referrals.
+    DiscoveryTree readTree(Target target) {
+        Set<Target> asked = new HashSet<>();
+        asked.add(target);
+        return readTree(target, asked, 0);
+    }
+
+    private DiscoveryTree readTree(Target target, Set<Target> asked, int depth) {
+        DiscoveryLog log;
+        try {
+            log = read(target);
+        } catch (IOException | RuntimeException e) {
+            // The rest of the tree is worth having.
+            return new DiscoveryTree(target, Optional.empty(), Optional.of(e), List.of());
+        }
+        List<DiscoveryTree> referrals = new ArrayList<>();
+        for (DiscoveryEntry entry : log) {
+            Optional<Target> next = referral(entry);
+            if (next.isPresent()
+                    && depth < DEPTH_MAX
+                    && asked.size() < CONTROLLER_COUNT_MAX
+                    && asked.add(next.get())) {
+                referrals.add(readTree(next.get(), asked, depth + 1));
+            }
+        }
+        return new DiscoveryTree(target, Optional.of(log), Optional.empty(), referrals);
+    }
+
+    /// Where an entry refers to; empty when it does not, or says that nothing new is there.
+    private static Optional<Target> referral(DiscoveryEntry entry) {
+        boolean followed =
+                entry.isReferral()
+                        && entry.transportType() == DiscoveryEntry.TRANSPORT_RDMA
+                        && (entry.eflags() & DiscoveryEntry.FLAG_DUPLICATE) == 0;
+        return followed ? target(entry) : Optional.empty();
+    }
+
+    /// The address of an entry; empty when it is none.
+    static Optional<Target> target(DiscoveryEntry entry) {
+        try {
+            return Optional.of(
+                    Target.rdma(
+                            entry.transportAddress(),
+                            Integer.parseInt(entry.transportServiceId())));
+        } catch (IllegalArgumentException e) {
+            LOG.log(
+                    Level.WARNING,
+                    "A discovery log has an entry whose address cannot be used: {0}",
+                    e.getMessage());
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package dev.verbena.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import dev.verbena.AuthenticationFailedException;
+import dev.verbena.ConnectOptions;
+import dev.verbena.Controller;
+import dev.verbena.ControllerState;
+import dev.verbena.Initiator;
+import dev.verbena.nvme.HostIdentity;
+import dev.verbena.nvme.auth.ChapHash;
+import dev.verbena.nvme.auth.ChapSecret;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.security.SecureRandom;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// DH-HMAC-CHAP with the kernel's target.
+@TargetTest
+class AuthenticationTest {
+    private final SecureRandom random = new SecureRandom();
+
+    @BeforeEach
+    void targetCanAuthenticate() {
+        String kernel = System.getenv("VERBENA_RIG_KERNEL");
+        assumeFalse(
+                kernel != null && kernel.startsWith("6.1."),
+                "the target of Linux 6.1 cannot authenticate");
+    }
+
+    private static ConnectOptions options(HostIdentity host) {
+        return LiveTarget.patient().withHost(host).withIoQueues(2);
+    }
+
+    private static void works(Initiator initiator, LiveTarget live, ConnectOptions options)
+            throws IOException {
+        try (Controller controller = initiator.connect(live.target(), live.nqn(), options)) {
+            assertThat(controller.state()).isEqualTo(ControllerState.LIVE);
+            controller.openQueue().close();
+            controller.reset();
+            controller.openQueue().close();
+        }
+    }
+
+    private static void refused(
+            Initiator initiator, LiveTarget live, ConnectOptions options, String... secrets) {
+        assertThatThrownBy(() -> initiator.connect(live.target(), live.nqn(), options))
+                .isInstanceOf(AuthenticationFailedException.class)
+                .satisfies(
+                        e -> {
+                            StringWriter trace = new StringWriter();
+                            e.printStackTrace(new PrintWriter(trace));
+                            assertThat(trace.toString()).doesNotContain("DHHC-1");
+                            for (String secret : secrets) {
+                                assertThat(trace.toString()).doesNotContain(secret);
+                            }
+                        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(ChapHash.class)
+    void oneWay_rightSecretConnectsAndOthersDoNot(ChapHash hash, LiveTarget live)
+            throws IOException {
+        HostIdentity host = HostIdentity.generate();
+        try (Initiator initiator = Initiator.open();
+                ChapSecret secret = ChapSecret.generate(hash, random);
+                ChapSecret other = ChapSecret.generate(hash, random)) {
+            live.change("dhchap", live.nqn(), host.hostNqn().value(), secret.reveal());
+            works(initiator, live, options(host).withDhchapSecret(secret));
+            refused(initiator, live, options(host));
+            refused(initiator, live, options(host).withDhchapSecret(other), other.reveal());
+        } finally {
+            live.change("any-host", live.nqn(), "1");
+        }
+    }
+
+    @Test
+    void twoWay_bothHaveToProveThemselves(LiveTarget live) throws IOException {
+        HostIdentity host = HostIdentity.generate();
+        try (Initiator initiator = Initiator.open();
+                ChapSecret secret = ChapSecret.generate(ChapHash.SHA256, random);
+                ChapSecret controllers = ChapSecret.generate(ChapHash.SHA256, random);
+                ChapSecret other = ChapSecret.generate(ChapHash.SHA256, random)) {
+            live.change(
+                    "dhchap",
+                    live.nqn(),
+                    host.hostNqn().value(),
+                    secret.reveal(),
+                    controllers.reveal());
+            ConnectOptions one = options(host).withDhchapSecret(secret);
+            works(initiator, live, one);
+            works(initiator, live, one.withDhchapCtrlSecret(controllers));
+            refused(initiator, live, one.withDhchapCtrlSecret(other), other.reveal());
+        } finally {
+            live.change("any-host", live.nqn(), "1");
+        }
+    }
+}
