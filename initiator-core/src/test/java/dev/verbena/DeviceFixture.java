@@ -1,0 +1,57 @@
+package dev.verbena;
+
+import dev.verbena.internal.control.AssociationParameters;
+import dev.verbena.nvme.HostIdentity;
+import dev.verbena.nvme.Nqn;
+import dev.verbena.testkit.FakeMemoryDomain;
+import dev.verbena.testkit.FakeTarget;
+import dev.verbena.testkit.FakeTransport;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.function.UnaryOperator;
+
+/// An open device over a target in memory, for tests of other packages too.
+public final class DeviceFixture implements AutoCloseable {
+    public final FakeMemoryDomain memory = new FakeMemoryDomain();
+    public final FakeTarget target;
+    public final FakeTransport transport;
+    public final Controller controller;
+    public final BlockDevice device;
+
+    /// @param blockCount blocks of 512 bytes
+    public DeviceFixture(int blockCount) throws IOException {
+        this(blockCount, options -> options);
+    }
+
+    public DeviceFixture(int blockCount, UnaryOperator<ConnectOptions> change) throws IOException {
+        target = new FakeTarget(memory, blockCount);
+        target.identify(520, 0xFFFF, 2); // ONCS: everything
+        target.identify(522, 1, 2); // FUSES
+        target.identify(532, 7, 2); // ACWU
+        target.identify(534, 1, 2); // OCFS
+        target.namespace(74, 100, 2); // MSSRL
+        target.namespace(76, 1000, 4); // MCL
+        target.namespace(80, 127, 1); // MSRC
+        transport = new FakeTransport(memory, target);
+        ConnectOptions options =
+                change.apply(
+                        ConnectOptions.defaults()
+                                .withIoQueues(2)
+                                .withKeepAliveTimeout(Duration.ofSeconds(30)));
+        controller =
+                Controller.connect(
+                        transport,
+                        new AssociationParameters(
+                                Nqn.of("nqn.2024-01.org.example:disk"),
+                                HostIdentity.generate(),
+                                options,
+                                options.keepAliveTimeout()),
+                        closed -> {});
+        device = controller.openDevice(1);
+    }
+
+    @Override
+    public void close() {
+        controller.close();
+    }
+}
