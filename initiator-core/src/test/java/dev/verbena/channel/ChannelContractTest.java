@@ -121,8 +121,7 @@ class ChannelContractTest {
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> bytes(Access.READ_WRITE).truncate(-1))
                 .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(
-                        () -> bytes(Access.READ_WRITE).read(new ByteBuffer[] {buffer}, 1, 1))
+        assertThatThrownBy(() -> bytes(Access.READ_WRITE).read(new ByteBuffer[] {buffer}, 1, 1))
                 .isInstanceOf(IndexOutOfBoundsException.class);
     }
 

@@ -291,8 +291,12 @@ final class DeviceWorker {
 
     private void serve(Assignment assignment) {
         CommandQueue commands = assignment.commands();
-        IoCommands io = new IoCommands(commands, assignment.placement());
-        requests.attach(commands, io, assignment.placement());
+        DataPlacement placement =
+                commands.bindsKeys()
+                        ? assignment.placement().withOneKey()
+                        : assignment.placement();
+        IoCommands io = new IoCommands(commands, placement);
+        requests.attach(commands, io, placement);
         current = commands;
         try {
             cycle(commands, io, assignment.mode());

@@ -1,0 +1,57 @@
+package dev.verbena.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.verbena.ByteRange;
+import dev.verbena.NvmeException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/// Block devices on a real controller behind the Linux target: blocks of 4096 bytes, and the
+/// commands the target itself lacks.
+@TargetTest({"--passthru", "--inline", "16384"})
+class Level2PassthruTest extends Level2Cases {
+    private static final int BLOCK = 4096;
+
+    @Override
+    LiveTarget choose(LiveTarget live) {
+        return live.passthru();
+    }
+
+    private static byte[] pattern(int bytes, long seed) {
+        byte[] content = new byte[bytes];
+        new Random(seed).nextBytes(content);
+        return content;
+    }
+
+    @Test
+    void compareAndVerify_tellGoodFromBad() throws IOException {
+        assertThat(device.blockSize()).isEqualTo(BLOCK);
+        byte[] content = pattern(300 * BLOCK, 1);
+        device.write(0, MemorySegment.ofArray(content));
+        device.compare(0, MemorySegment.ofArray(content));
+        device.verify(0, content.length);
+        content[200 * BLOCK]++;
+        assertThatThrownBy(() -> device.compare(0, MemorySegment.ofArray(content)))
+                .isInstanceOfSatisfying(
+                        NvmeException.class,
+                        e -> assertThat(e.status().typeAndCode()).isEqualTo(0x285));
+    }
+
+    @Test
+    void copy_movesBlocksWithoutTheHost() throws IOException {
+        byte[] content = pattern(64 * BLOCK, 2);
+        device.write(0, MemorySegment.ofArray(content));
+        device.copy(
+                List.of(new ByteRange(0, 10L * BLOCK), new ByteRange(20L * BLOCK, 30L * BLOCK)),
+                1000L * BLOCK);
+        byte[] back = new byte[40 * BLOCK];
+        device.read(1000L * BLOCK, MemorySegment.ofArray(back));
+        assertThat(back).startsWith(java.util.Arrays.copyOf(content, 10 * BLOCK));
+        assertThat(back).endsWith(java.util.Arrays.copyOfRange(content, 20 * BLOCK, 50 * BLOCK));
+    }
+}
