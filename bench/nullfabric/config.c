@@ -21,7 +21,7 @@ static const struct field { const char *name; size_t at; uint64_t dflt, min, max
 };
 
 static const char *const faults[] = {
-	[NF_DROP] = "drop", [NF_STATUS] = "status", [NF_CID] = "cid", [NF_SHORT] = "short", [NF_REPEAT] = "repeat",
+	[NF_DROP] = "drop", [NF_STATUS] = "status", [NF_TRANSIENT] = "transient", [NF_CID] = "cid", [NF_SHORT] = "short", [NF_REPEAT] = "repeat",
 	[NF_INVALIDATE] = "invalidate", [NF_DISCONNECT] = "disconnect",
 };
 
@@ -61,7 +61,7 @@ static bool set_fault(struct nf_config *c, const char *value)
 		if ((*end == 0 || *end == '&') && c->fault_at)
 			return true;
 	}
-	nf_note("fault=%.*s is none of drop, status, cid, short, repeat, invalidate, disconnect, each with @ and a number",
+	nf_note("fault=%.*s is none of drop, status, transient, cid, short, repeat, invalidate, disconnect, each with @ and a number",
 		(int)strcspn(value, "&"), value);
 	return false;
 }

@@ -268,7 +268,7 @@ struct nf_rsp {
 
 /* ---- What a target is like, config.c ------------------------------------------------------------------------------ */
 
-enum nf_fault { NF_NO_FAULT, NF_DROP, NF_STATUS, NF_CID, NF_SHORT, NF_REPEAT, NF_INVALIDATE, NF_DISCONNECT };
+enum nf_fault { NF_NO_FAULT, NF_DROP, NF_STATUS, NF_TRANSIENT, NF_CID, NF_SHORT, NF_REPEAT, NF_INVALIDATE, NF_DISCONNECT };
 
 /* The environment sets what is the rule, the name of a subsystem may carry exceptions: "...?in_capsule=0&mdts=5". */
 struct nf_config {

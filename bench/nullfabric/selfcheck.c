@@ -687,7 +687,7 @@ static void fault(const char *what)
 		return;
 	} else {
 		IS("responses", n, !strcmp(what, "repeat") ? 2 : 1);
-		IS("status", rsp[0][1] >> 49, !strcmp(what, "status") ? 6 : 0);
+		IS("status", rsp[0][1] >> 49, !strcmp(what, "status") ? 0x4006 : !strcmp(what, "transient") ? 6 : 0);
 		IS("command", (uint16_t)(rsp[0][1] >> 32), !strcmp(what, "cid") ? 3 ^ 0x5555 : 3);
 		IS("length", recv[0].byte_len, !strcmp(what, "short") ? 15 : 16);
 		IS("flags", recv[0].wc_flags, !strcmp(what, "invalidate") ? IBV_WC_WITH_INV : 0);
@@ -701,7 +701,7 @@ int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "plain", *d = getenv("NULLFABRIC_DELAY_NS");
 	uint64_t delay = d ? strtoull(d, NULL, 0) : 0;
-	static const char *const faults[] = { "drop", "status", "cid", "short", "repeat", "invalidate", "disconnect" };
+	static const char *const faults[] = { "drop", "status", "transient", "cid", "short", "repeat", "invalidate", "disconnect" };
 	struct queue *a, *q;
 	uint16_t cntlid;
 

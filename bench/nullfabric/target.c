@@ -640,7 +640,8 @@ static __attribute__((cold)) void befall(struct nf_qp *q, struct nf_rsp *r)
 	switch (k->fault) {
 	case NF_NO_FAULT: break;
 	case NF_DROP: r->silent = true; break;
-	case NF_STATUS: r->status = SC_INTERNAL; break;
+	case NF_STATUS: r->status = SC_INTERNAL | DNR; break;
+	case NF_TRANSIENT: r->status = SC_INTERNAL; break;
 	case NF_CID: r->cid_flip = 0x5555; break;
 	case NF_SHORT: r->bytes = 15; break;
 	case NF_REPEAT: r->repeats = 1; break;

@@ -57,6 +57,19 @@ class NullFaultTest {
     }
 
     @Test
+    void statusThatMayBeRetried_isNotSeenByTheCaller() throws IOException {
+        try (Initiator initiator = Initiator.open();
+                Controller controller = NullTarget.connect(initiator, "fault=transient@2");
+                BlockDevice device = controller.openDevice(1)) {
+            byte[] content = Patterns.of(4096, 5);
+            device.write(0, MemorySegment.ofArray(content));
+            byte[] back = new byte[4096];
+            device.read(0, MemorySegment.ofArray(back));
+            assertThat(back).isEqualTo(content);
+        }
+    }
+
+    @Test
     void noResponse_timesOut_andTheBufferIsFreeAfterwards() throws IOException {
         try (Initiator initiator = Initiator.open();
                 Controller controller = NullTarget.connect(initiator, "fault=drop@3", IMPATIENT);
