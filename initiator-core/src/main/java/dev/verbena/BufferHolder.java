@@ -3,9 +3,11 @@ package dev.verbena;
 import dev.verbena.internal.engine.BounceRuns;
 import dev.verbena.internal.engine.CommandData;
 import dev.verbena.internal.engine.CommandData.Direction;
+import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.engine.IoCommands;
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.internal.memory.Region;
+import dev.verbena.internal.memory.RegionLease;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -21,17 +23,19 @@ final class BufferHolder {
     static final int NO_ROOM = -2;
 
     private final MemoryDomain memory;
+    private final CommandQueue commands;
     private final IoCommands io;
     private final BounceRuns runs;
-    private @Nullable Region lastRegion;
+    private @Nullable RegionLease lastLease;
 
     /// Whether [#runs] has to know of every command.
     private boolean bouncing;
 
-    BufferHolder(MemoryDomain memory, IoCommands io, int depth, int transferBytesMax) {
+    BufferHolder(MemoryDomain memory, CommandQueue commands, IoCommands io, int transferBytesMax) {
         this.memory = memory;
+        this.commands = commands;
         this.io = io;
-        this.runs = new BounceRuns(memory, depth, transferBytesMax);
+        this.runs = new BounceRuns(memory, commands.depth(), transferBytesMax);
     }
 
     /// Describes buffers to a command.
@@ -160,23 +164,15 @@ final class BufferHolder {
         int run = NO_ROOM;
         Direction direction = data.direction();
         boolean read = direction == Direction.CONTROLLER_WRITES;
-        boolean moved = false;
         try {
             run = acquire(bytes);
             if (run >= 0 && read) {
-                moved = true;
-                for (int i = 0; i < data.count(); i++) {
-                    runs.target(run, piece(one, list, i), data.length(i), data.region(i));
-                }
+                noteTargets(run, data, one, list);
             } else if (run >= 0) {
                 copyIn(run, 0, one, list, bytes);
             }
         } finally {
-            if (moved) {
-                data.clear();
-            } else {
-                data.release();
-            }
+            data.release();
         }
         if (run >= 0) {
             runs.describe(run, 0, bytes, data);
@@ -184,6 +180,19 @@ final class BufferHolder {
             io.countBounced();
         }
         return run;
+    }
+
+    private void noteTargets(
+            int run, CommandData data, @Nullable MemorySegment one, @Nullable BufferList list) {
+        for (int i = 0; i < data.count(); i++) {
+            Region region = data.region(i);
+            if (!region.tryAcquire()) {
+                // Somebody tries to close it at this moment.
+                runs.release(run);
+                throw notRegistered();
+            }
+            runs.target(run, piece(one, list, i), data.length(i), region);
+        }
     }
 
     private void copyIn(
@@ -228,7 +237,7 @@ final class BufferHolder {
                             "The buffer of a read must not be read-only");
                 }
                 int part = (int) Math.min(left, piece.byteSize());
-                data.add(acquire(piece, part), piece.address(), part);
+                hold(data, piece, part);
                 left -= part;
             }
             complete = true;
@@ -239,28 +248,39 @@ final class BufferHolder {
         }
     }
 
-    private Region acquire(MemorySegment buffer, long bytes) {
-        Region region = buffer.isNative() ? held(buffer.address(), bytes) : null;
-        if (region == null) {
+    private void hold(CommandData data, MemorySegment buffer, int bytes) {
+        if (!buffer.isNative()) {
             throw notRegistered();
+        }
+        long address = buffer.address();
+        RegionLease last = lastLease;
+        if (last != null && last.region().contains(address, bytes) && last.tryAcquire()) {
+            data.add(last, address, bytes);
+        } else {
+            // The last region may have been closed since, and another arena have taken its
+            // address.
+            find(data, address, bytes);
         }
         // Only now: what is alive while the region is held lies in the region.
         if (!buffer.scope().isAlive()) {
-            region.release();
             throw notRegistered();
         }
-        return region;
     }
 
-    private @Nullable Region held(long address, long bytes) {
-        Region last = lastRegion;
-        if (last != null && last.contains(address, bytes) && last.tryAcquire()) {
-            return last;
+    private void find(CommandData data, long address, int bytes) {
+        Region region = memory.find(address, bytes);
+        RegionLease lease = region == null ? null : commands.lease(region);
+        if (lease != null) {
+            // In any case: the last one may have been given up for this one.
+            lastLease = lease;
         }
-        // The last region may have been closed since, and another arena have taken its address.
-        Region found = memory.find(address, bytes);
-        lastRegion = found;
-        return found != null && found.tryAcquire() ? found : null;
+        if (lease != null && lease.tryAcquire()) {
+            data.add(lease, address, bytes);
+        } else if (region != null && lease == null && region.tryAcquire()) {
+            data.add(region, address, bytes);
+        } else {
+            throw notRegistered();
+        }
     }
 
     private static IllegalArgumentException notRegistered() {

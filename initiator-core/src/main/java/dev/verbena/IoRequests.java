@@ -38,7 +38,7 @@ final class IoRequests {
         this.settings = settings;
         int transferBytesMax = settings.placement().transferBytesMax();
         this.checks = new IoChecks(settings.limits(), transferBytesMax);
-        this.buffers = new BufferHolder(memory, io, commands.depth(), transferBytesMax);
+        this.buffers = new BufferHolder(memory, commands, io, transferBytesMax);
     }
 
     IoCommands io() {
