@@ -21,6 +21,10 @@ final class IoChecks {
     /// Has been found usable.
     private @Nullable Namespace lastNamespace;
 
+    // Its size: decoding it for every command would cost as much as all other checks.
+    private int lastBlockSize;
+    private long lastBlockCount;
+
     IoChecks(CommandLimits limits, int transferBytesMax) {
         this.limits = limits;
         this.transferBytesMax = transferBytesMax;
@@ -67,6 +71,8 @@ final class IoChecks {
                             + " handle; format it without");
         }
         lastNamespace = namespace;
+        lastBlockSize = namespace.blockSize();
+        lastBlockCount = namespace.blockCount();
     }
 
     /// The size of a transfer in bytes.
@@ -74,26 +80,31 @@ final class IoChecks {
     /// @param bufferBytes what the caller's memory has room for
     int transfer(Namespace namespace, long startingLba, int blockCount, long bufferBytes) {
         namespace(namespace);
-        long bytes = (long) blockCount * namespace.blockSize();
+        long bytes = (long) blockCount * lastBlockSize;
         if (bytes < 1
                 || blockCount > NvmCommands.BLOCK_COUNT_MAX
                 || bytes > transferBytesMax
                 || bytes > bufferBytes
                 || startingLba < 0
-                || startingLba > namespace.blockCount() - blockCount) {
-            throw new IllegalArgumentException(
-                    blockCount
-                            + " blocks at "
-                            + startingLba
-                            + " with a buffer of "
-                            + bufferBytes
-                            + " bytes do not fit "
-                            + namespace
-                            + ", up to "
-                            + transferBytesMax
-                            + " bytes in a command");
+                || startingLba > lastBlockCount - blockCount) {
+            throw refused(namespace, startingLba, blockCount, bufferBytes);
         }
         return (int) bytes;
+    }
+
+    private IllegalArgumentException refused(
+            Namespace namespace, long startingLba, int blockCount, long bufferBytes) {
+        return new IllegalArgumentException(
+                blockCount
+                        + " blocks at "
+                        + startingLba
+                        + " with a buffer of "
+                        + bufferBytes
+                        + " bytes do not fit "
+                        + namespace
+                        + ", up to "
+                        + transferBytesMax
+                        + " bytes in a command");
     }
 
     /// The size of a raw command's data in bytes.

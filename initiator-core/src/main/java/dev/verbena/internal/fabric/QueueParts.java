@@ -1,6 +1,7 @@
 package dev.verbena.internal.fabric;
 
 import dev.verbena.internal.memory.VerbsMemoryDomain;
+import dev.verbena.internal.memory.Vendors;
 import dev.verbena.verbs.CmEvent;
 import dev.verbena.verbs.CmId;
 import dev.verbena.verbs.ProtectionDomain;
@@ -93,14 +94,16 @@ final class QueueParts {
                 createPair(
                         domain,
                         new QueuePairOptions(
-                                completions.completionQueue(),
-                                completions.completionQueue(),
-                                SendRing.entryCount(count, binding),
-                                ReceiveRing.entryCount(count),
-                                segmentMax,
-                                1,
-                                SendRing.inlineBytes(),
-                                false));
+                                        completions.completionQueue(),
+                                        completions.completionQueue(),
+                                        SendRing.entryCount(count, binding),
+                                        ReceiveRing.entryCount(count),
+                                        segmentMax,
+                                        1,
+                                        SendRing.inlineBytes(),
+                                        false)
+                                .withCriticalPosts(
+                                        Vendors.postsFromUserSpace(context.attributes())));
         unconnected = pair;
         ring.inlineBytesMax(pair.inlineBytesMax());
         int errno = responses.postAll(pair);
@@ -135,7 +138,8 @@ final class QueueParts {
                             options.sendSegmentMax(),
                             options.receiveSegmentMax(),
                             0,
-                            false));
+                            false,
+                            options.criticalPosts()));
         }
     }
 

@@ -4,12 +4,10 @@ import dev.verbena.MemoryMode;
 import dev.verbena.verbs.DeviceAttributes;
 
 /// Which memory mode a device gets.
+///
+/// A driver without hardware gets windows only where they are asked for: there a window costs a
+/// context switch, and protects from nobody who could not do worse.
 public final class MemoryModes {
-    // Vendor ids of the drivers without hardware. On them a window costs more than the copy it
-    // saves, and protects from nobody who could not do worse.
-    private static final int VENDOR_RXE = 0xFFFFFF;
-    private static final int VENDOR_SIW = 0x626D74;
-
     private MemoryModes() {}
 
     /// Decides what was asked for.
@@ -22,7 +20,7 @@ public final class MemoryModes {
         boolean possible = windows && device.managementExtensions();
         return switch (wanted) {
             case SLAB -> MemoryMode.SLAB;
-            case AUTO -> possible && !isSoftware(device) ? MemoryMode.STRICT : MemoryMode.SLAB;
+            case AUTO -> possible && !Vendors.isSoftware(device) ? MemoryMode.STRICT : MemoryMode.SLAB;
             case STRICT -> {
                 if (!possible) {
                     throw new UnsupportedOperationException(
@@ -37,9 +35,5 @@ public final class MemoryModes {
                 yield MemoryMode.STRICT;
             }
         };
-    }
-
-    private static boolean isSoftware(DeviceAttributes device) {
-        return device.vendorId() == VENDOR_RXE || device.vendorId() == VENDOR_SIW;
     }
 }
