@@ -292,9 +292,7 @@ final class DeviceWorker {
     private void serve(Assignment assignment) {
         CommandQueue commands = assignment.commands();
         DataPlacement placement =
-                commands.bindsKeys()
-                        ? assignment.placement().withOneKey()
-                        : assignment.placement();
+                commands.bindsKeys() ? assignment.placement().withOneKey() : assignment.placement();
         IoCommands io = new IoCommands(commands, placement);
         requests.attach(commands, io, placement);
         current = commands;

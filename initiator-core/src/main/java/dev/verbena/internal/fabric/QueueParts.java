@@ -1,7 +1,7 @@
 package dev.verbena.internal.fabric;
 
-import dev.verbena.internal.memory.VerbsMemoryDomain;
 import dev.verbena.internal.memory.Vendors;
+import dev.verbena.internal.memory.VerbsMemoryDomain;
 import dev.verbena.verbs.CmEvent;
 import dev.verbena.verbs.CmId;
 import dev.verbena.verbs.ProtectionDomain;

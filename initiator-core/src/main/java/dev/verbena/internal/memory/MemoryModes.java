@@ -20,7 +20,8 @@ public final class MemoryModes {
         boolean possible = windows && device.managementExtensions();
         return switch (wanted) {
             case SLAB -> MemoryMode.SLAB;
-            case AUTO -> possible && !Vendors.isSoftware(device) ? MemoryMode.STRICT : MemoryMode.SLAB;
+            case AUTO ->
+                    possible && !Vendors.isSoftware(device) ? MemoryMode.STRICT : MemoryMode.SLAB;
             case STRICT -> {
                 if (!possible) {
                     throw new UnsupportedOperationException(
