@@ -430,6 +430,13 @@ public final class Controller implements AutoCloseable {
         }
     }
 
+    void abort(IoQueue queue, int queueId, int commandId) {
+        Session session = sessionOf(queue);
+        if (session != null) {
+            session.abort(queueId, commandId);
+        }
+    }
+
     synchronized void closed(IoQueue queue, int queueId) {
         Session session = queues.remove(queue);
         if (session != null) {

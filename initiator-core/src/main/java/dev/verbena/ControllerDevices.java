@@ -2,6 +2,7 @@ package dev.verbena;
 
 import dev.verbena.internal.control.NamespaceChanges;
 import dev.verbena.internal.control.Session;
+import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.engine.DeviceQueues;
 import dev.verbena.internal.engine.DeviceSettings;
 import dev.verbena.internal.engine.NamespaceLimits;
@@ -144,29 +145,18 @@ final class ControllerDevices {
         int count = Math.max(1, Math.min(wanted, free));
         int readers = count - Math.min(options.writeQueues(), count - 1);
         List<DeviceQueues.QueueOf> connected = new ArrayList<>();
-        boolean complete = false;
-        try {
-            for (int i = 0; i < count; i++) {
-                connected.add(
-                        new DeviceQueues.QueueOf(
-                                i < readers ? DeviceQueues.Kind.DEFAULT : DeviceQueues.Kind.WRITE,
-                                session.openQueue()));
-            }
-            complete = true;
-            return connected;
-        } finally {
-            if (!complete) {
-                discard(session, connected);
-            }
+        for (CommandQueue queue : session.openQueues(count)) {
+            DeviceQueues.Kind kind =
+                    connected.size() < readers
+                            ? DeviceQueues.Kind.DEFAULT
+                            : DeviceQueues.Kind.WRITE;
+            connected.add(new DeviceQueues.QueueOf(kind, queue));
         }
+        return connected;
     }
 
     private static void discard(Session session, List<DeviceQueues.QueueOf> connected) {
-        for (DeviceQueues.QueueOf queue : connected) {
-            int queueId = queue.commands().queueId();
-            queue.commands().close((token, slot, status, result) -> {});
-            session.released(queueId);
-        }
+        connected.forEach(queue -> session.discard(queue.commands()));
     }
 
     /// Connects the queues of a new connection, where there are devices; on its own thread.

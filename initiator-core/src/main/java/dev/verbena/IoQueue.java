@@ -12,6 +12,7 @@ import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.nvme.NvmeStatus;
 import java.time.Duration;
+import java.util.BitSet;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -265,8 +266,12 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
         private CompletionHandler handler = (token, status, result) -> {};
         private @Nullable Throwable thrown;
 
+        /// Slots of commands the controller was asked to abort.
+        private final BitSet aborting = new BitSet();
+
         @Override
         public void completed(long token, int slot, int status, long result) {
+            aborting.clear(slot);
             int outcome = status;
             try {
                 requests.completed(slot, status);
@@ -287,9 +292,21 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
                 // What the policy says stands, whatever the handler does.
                 thrown = e;
             }
-            return settings.timeoutPolicy() == TimeoutPolicy.REPORT_ONLY
-                    ? ExpiryHandler.WAIT_ON
-                    : ExpiryHandler.FAIL;
+            return switch (settings.timeoutPolicy()) {
+                case RECOVER -> ExpiryHandler.FAIL;
+                case REPORT_ONLY -> ExpiryHandler.WAIT_ON;
+                case ABORT_THEN_RECOVER -> abortOrFail(slot);
+            };
+        }
+
+        /// The first time the controller is asked; the second time it had its chance.
+        private long abortOrFail(int slot) {
+            if (aborting.get(slot)) {
+                return ExpiryHandler.FAIL;
+            }
+            aborting.set(slot);
+            controller.abort(IoQueue.this, commands.queueId(), commands.commandId(slot));
+            return settings.timeoutNanos();
         }
 
         private void rethrow() {

@@ -1,6 +1,7 @@
 package dev.verbena;
 
-/// What happens when a command is not answered within its time-out.
+/// What happens when a command of an [IoQueue] is not answered within its time-out. Admin commands
+/// and those of a [BlockDevice] always [#RECOVER].
 ///
 /// Whatever the policy: the memory of the command stays in use until the device cannot touch it any
 /// more, so the command itself ends only with an answer or with its queue.

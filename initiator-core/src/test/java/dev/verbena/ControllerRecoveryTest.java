@@ -9,13 +9,16 @@ import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.nvme.HostIdentity;
 import dev.verbena.nvme.Nqn;
+import dev.verbena.testkit.FakeFabricQueue;
 import dev.verbena.testkit.FakeMemoryDomain;
 import dev.verbena.testkit.FakeTarget;
 import dev.verbena.testkit.FakeTransport;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -33,6 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class ControllerRecoveryTest {
     private static final Duration SOON = Duration.ofSeconds(20);
+    private static final int ABORT = 0x08;
     private static final int NAMESPACES_CHANGED = 0x04_00_02;
 
     private final FakeMemoryDomain memory = new FakeMemoryDomain();
@@ -95,6 +99,16 @@ class ControllerRecoveryTest {
         }
     }
 
+    /// The connection's own beginning may be told after it has been handed out: that is no loss.
+    private ControllerEvent.StateChanged awaitLoss() throws InterruptedException {
+        while (true) {
+            ControllerEvent.StateChanged changed = next(ControllerEvent.StateChanged.class);
+            if (changed.status().state() == ControllerState.RESETTING) {
+                return changed;
+            }
+        }
+    }
+
     @AfterEach
     void nothingIsLeft() {
         assertThat(transport.isClosed()).isTrue();
@@ -109,7 +123,7 @@ class ControllerRecoveryTest {
     void anyLossOfTheAdminQueue_connectsAgain(FabricFailure.Kind kind) throws Exception {
         try (Controller controller = connect()) {
             transport.queues().getFirst().fail(lost(kind));
-            next(ControllerEvent.StateChanged.class);
+            awaitLoss();
             awaitLive(controller);
             assertThat(controller.status().reason()).contains("cut for " + kind);
             assertThat(transport.queues().getFirst().isClosed()).isTrue();
@@ -135,7 +149,7 @@ class ControllerRecoveryTest {
                 }
                 assertThat(status[0]).isEqualTo(CommandQueue.STATUS_HOST_ABORTED);
                 target.intercept(null);
-                next(ControllerEvent.StateChanged.class);
+                awaitLoss();
                 awaitLive(controller);
                 controller.openQueue().close();
             }
@@ -204,7 +218,7 @@ class ControllerRecoveryTest {
                 return true;
             });
             cut();
-            next(ControllerEvent.StateChanged.class);
+            awaitLoss();
             awaitLive(controller);
             assertThat(refusals[0]).isNotPositive();
         }
@@ -222,7 +236,7 @@ class ControllerRecoveryTest {
                 return true;
             });
             cut();
-            next(ControllerEvent.StateChanged.class);
+            awaitLoss();
             awaitLive(controller);
         }
     }
@@ -234,11 +248,96 @@ class ControllerRecoveryTest {
             for (int i = 0; i < 50; i++) {
                 events.clear();
                 cut();
-                next(ControllerEvent.StateChanged.class);
+                awaitLoss();
                 awaitLive(controller);
             }
             assertThat(memory.registeredCount()).isEqualTo(registered);
             assertThat(transport.queues().stream().filter(q -> !q.isClosed())).hasSize(1);
+        }
+    }
+
+    // Time-outs.
+
+    private int statusOfAStuckRead(boolean abortWorks) throws Exception {
+        options =
+                options.withTimeoutPolicy(TimeoutPolicy.ABORT_THEN_RECOVER)
+                        .withIoTimeout(Duration.ofMillis(200));
+        int[] status = {0};
+        try (Controller controller = connect();
+                IoQueue queue = controller.openQueue();
+                DmaArena arena = controller.newArena(4096)) {
+            target.intercept((from, capsule) -> {
+                if (from.queueId() != 0 && capsule.opcode() == 2) {
+                    return true;
+                }
+                if (from.queueId() == 0 && capsule.opcode() == ABORT) {
+                    from.respond(capsule, 0, 0);
+                    if (abortWorks) {
+                        FakeFabricQueue io = transport.queues().get(1);
+                        io.respond(io.lastSent(), 0x0007, 0);
+                    }
+                    return true;
+                }
+                return false;
+            });
+            assertThat(queue.tryRead(controller.namespace(1), 0, 1, arena.allocate(512, 512), 1))
+                    .isTrue();
+            queue.submit();
+            long end = System.nanoTime() + SOON.toNanos();
+            while (status[0] == 0 && System.nanoTime() < end) {
+                if (queue.poll((token, s, result) -> status[0] = s) == 0) {
+                    queue.await(1_000_000);
+                }
+            }
+            assertThat(target.seen()).filteredOn(c -> c.opcode() == ABORT).hasSize(1);
+            if (abortWorks) {
+                assertThat(controller.state()).isEqualTo(ControllerState.LIVE);
+            }
+            target.intercept(null);
+        }
+        return status[0];
+    }
+
+    @Test
+    void stuckCommandThatCanBeAborted_endsWithoutARecovery() throws Exception {
+        assertThat(statusOfAStuckRead(true)).isEqualTo(0x0007);
+    }
+
+    @Test
+    void stuckCommandThatCannotBeAborted_takesTheQueueDown() throws Exception {
+        assertThat(statusOfAStuckRead(false)).isEqualTo(CommandQueue.STATUS_HOST_ABORTED);
+    }
+
+    // Queues.
+
+    @Test
+    void queuesOfADevice_areConnectedAndGivenBackWhenOneFails() throws Exception {
+        options = options.withConnectParallelism(3);
+        try (Controller controller = connect()) {
+            target.refuse(c -> FakeTarget.isConnect(c) && c.u8(42) == 2, 0x4182, 42);
+            assertThatThrownBy(() -> controller.openDevice(1))
+                    .isInstanceOf(ConnectStatusException.class);
+            assertThat(transport.queues().stream().filter(q -> !q.isClosed())).hasSize(1);
+            target.intercept(null);
+            try (BlockDevice device = controller.openDevice(1)) {
+                device.flush();
+            }
+        }
+    }
+
+    @Test
+    void deviceAcrossALoss_waitsAndGoesOn() throws Exception {
+        try (Controller controller = connect();
+                BlockDevice device = controller.openDevice(1)) {
+            byte[] data = new byte[4096];
+            new Random(3).nextBytes(data);
+            for (int i = 0; i < 10; i++) {
+                device.write(4096L * i, MemorySegment.ofArray(data));
+                cut();
+                byte[] back = new byte[4096];
+                device.read(4096L * i, MemorySegment.ofArray(back));
+                assertThat(back).isEqualTo(data);
+            }
         }
     }
 
@@ -374,7 +473,7 @@ class ControllerRecoveryTest {
             });
             controller.addListener((c, event) -> second.add(event));
             controller.reset();
-            next(ControllerEvent.StateChanged.class);
+            awaitLoss();
             awaitLive(controller);
             long end = System.nanoTime() + SOON.toNanos();
             while (second.isEmpty() && System.nanoTime() < end) {
@@ -449,7 +548,7 @@ class ControllerRecoveryTest {
     void persistentInternalError_connectsAgain() throws Exception {
         try (Controller controller = connect()) {
             report(0x01_03_00);
-            ControllerEvent.StateChanged changed = next(ControllerEvent.StateChanged.class);
+            ControllerEvent.StateChanged changed = awaitLoss();
             assertThat(changed.status().reason().orElseThrow()).contains("persistent internal");
             awaitLive(controller);
         }
@@ -485,7 +584,7 @@ class ControllerRecoveryTest {
         options = options.withKeepAliveTimeout(Duration.ofMillis(100));
         try (Controller controller = connect()) {
             target.ignore(c -> c.opcode() == FakeTarget.KEEP_ALIVE);
-            ControllerEvent.StateChanged changed = next(ControllerEvent.StateChanged.class);
+            ControllerEvent.StateChanged changed = awaitLoss();
             assertThat(changed.status().state()).isEqualTo(ControllerState.RESETTING);
             target.intercept(null);
             awaitLive(controller);

@@ -42,6 +42,8 @@ class ControllerTest {
     private ConnectOptions options =
             ConnectOptions.defaults()
                     .withIoQueues(3)
+                    // One after the other: the tests name queues by the order of their making.
+                    .withConnectParallelism(1)
                     .withCtrlLossTimeout(Duration.ZERO)
                     .withKeepAliveTimeout(Duration.ofSeconds(30))
                     .withConnectTimeout(Duration.ofSeconds(20));

@@ -42,8 +42,7 @@ class AdminTest {
                 Controller controller = live.connect(initiator)) {
             Passthrough raw = controller.passthrough();
             PassthroughResult identify =
-                    raw.admin(
-                            PassthroughCommand.of(0x06).withDword(10, 1).withDataLength(4096));
+                    raw.admin(PassthroughCommand.of(0x06).withDword(10, 1).withDataLength(4096));
             assertThat(identify.status().isSuccess()).isTrue();
             assertThat(identify.data()).isEqualTo(controller.identify().toByteArray());
             PassthroughResult unknown = raw.admin(PassthroughCommand.of(0xC0));

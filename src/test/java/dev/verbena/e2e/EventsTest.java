@@ -44,16 +44,13 @@ class EventsTest {
                 Controller controller = connect(initiator, live)) {
             for (int i = 0; i < 3; i++) {
                 live.change("ns-enable", live.nqn(), "2", "0");
-                NamespacesChanged gone =
-                        next(NamespacesChanged.class, e -> !e.removed().isEmpty());
+                NamespacesChanged gone = next(NamespacesChanged.class, e -> !e.removed().isEmpty());
                 assertThat(gone.removed()).extracting(Namespace::id).containsExactly(2);
                 assertThat(controller.namespaces()).extracting(Namespace::id).containsExactly(1);
                 live.change("ns-enable", live.nqn(), "2", "1");
                 NamespacesChanged back = next(NamespacesChanged.class, e -> !e.added().isEmpty());
                 assertThat(back.added()).extracting(Namespace::id).containsExactly(2);
-                assertThat(controller.namespaces())
-                        .extracting(Namespace::id)
-                        .containsExactly(1, 2);
+                assertThat(controller.namespaces()).extracting(Namespace::id).containsExactly(1, 2);
             }
         }
     }

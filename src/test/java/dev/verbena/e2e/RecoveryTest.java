@@ -91,12 +91,11 @@ class RecoveryTest {
             fill(page, 1);
             run(controller, true, 0, page);
             List<ControllerStatus> told = new CopyOnWriteArrayList<>();
-            controller.addListener(
-                    (c, event) -> {
-                        if (event instanceof ControllerEvent.StateChanged changed) {
-                            told.add(changed.status());
-                        }
-                    });
+            controller.addListener((c, event) -> {
+                if (event instanceof ControllerEvent.StateChanged changed) {
+                    told.add(changed.status());
+                }
+            });
             live.change("remove");
             awaitNotLive(controller);
             assertThat(controller.status().reason()).isPresent();
@@ -109,7 +108,9 @@ class RecoveryTest {
             page.fill((byte) 0);
             run(controller, false, 0, page);
             check(page, 1);
-            assertThat(told).extracting(ControllerStatus::state).contains(ControllerState.RESETTING);
+            assertThat(told)
+                    .extracting(ControllerStatus::state)
+                    .contains(ControllerState.RESETTING);
             assertThat(told)
                     .as("announced the next attempt")
                     .anyMatch(status -> status.nextAttempt().isPresent());

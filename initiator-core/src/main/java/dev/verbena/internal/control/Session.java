@@ -10,12 +10,18 @@ import dev.verbena.internal.engine.QueueSettings;
 import dev.verbena.internal.fabric.Deadline;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.FabricGroup;
+import dev.verbena.nvme.AdminCommands;
 import dev.verbena.nvme.IdentifyController;
 import dev.verbena.nvme.Version;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// One connection to a controller, from connect to loss: what was learnt about the controller, and
@@ -36,6 +42,10 @@ public final class Session {
     private int opening;
 
     private boolean ending;
+
+    /// Abort commands under way.
+    private final AtomicInteger aborts = new AtomicInteger();
+
     private volatile @Nullable FabricFailure failure;
 
     Session(
@@ -129,6 +139,95 @@ public final class Session {
             failure = why;
         }
         ending = true;
+    }
+
+    /// Connects several I/O queues, as many at the same time as the options allow.
+    ///
+    /// @return `count` queues, by id
+    /// @throws IOException when one cannot be connected; then none is left
+    public List<CommandQueue> openQueues(int count) throws IOException {
+        int parallelism = Math.min(count, association.parameters().options().connectParallelism());
+        List<CommandQueue> opened = new ArrayList<>();
+        AtomicInteger left = new AtomicInteger(count);
+        AtomicReference<@Nullable Exception> failed = new AtomicReference<>();
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < parallelism; i++) {
+            threads.add(
+                    Thread.ofPlatform()
+                            .name("verbena-connect-queues")
+                            .daemon()
+                            .start(() -> openWhileLeft(left, failed, opened)));
+        }
+        boolean interrupted = join(threads);
+        Exception why = interrupted ? new InterruptedIOException("Interrupted") : failed.get();
+        if (why == null) {
+            opened.sort(Comparator.comparingInt(CommandQueue::queueId));
+            return opened;
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        opened.forEach(this::discard);
+        throw why instanceof IOException io ? io : new IOException("Connecting failed", why);
+    }
+
+    private void openWhileLeft(
+            AtomicInteger left,
+            AtomicReference<@Nullable Exception> failed,
+            List<CommandQueue> opened) {
+        while (failed.get() == null && left.getAndDecrement() > 0) {
+            try {
+                CommandQueue queue = openQueue();
+                synchronized (opened) {
+                    opened.add(queue);
+                }
+            } catch (IOException | RuntimeException e) {
+                failed.compareAndSet(null, e);
+            }
+        }
+    }
+
+    /// Waits for the threads; an interrupt is passed on to them, so that they end soon.
+    private static boolean join(List<Thread> threads) {
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                    threads.forEach(Thread::interrupt);
+                }
+            }
+        }
+        return interrupted;
+    }
+
+    /// Closes a queue nobody uses, and gives its id back.
+    public void discard(CommandQueue queue) {
+        int queueId = queue.queueId();
+        queue.close((token, slot, status, result) -> {});
+        released(queueId);
+    }
+
+    /// Asks the controller to abort a command. Advice only: whether it was followed shows in the
+    /// command's own end. Nothing is sent when the controller's limit (ACL) is reached.
+    public void abort(int queueId, int commandId) {
+        if (aborts.incrementAndGet() > identify.acl() + 1) {
+            aborts.decrementAndGet();
+            return;
+        }
+        var _ =
+                association
+                        .admin()
+                        .submit(
+                                AdminCommand.withoutData(
+                                        "Abort",
+                                        association.adminDeadline(),
+                                        (capsule, offset, id) ->
+                                                AdminCommands.abort(
+                                                        capsule, offset, id, queueId, commandId)))
+                        .whenComplete((answer, e) -> aborts.decrementAndGet());
     }
 
     /// Connects an I/O queue with a free id; [#released] gives the id back.
