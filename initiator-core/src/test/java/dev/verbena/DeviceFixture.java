@@ -24,9 +24,15 @@ public final class DeviceFixture implements AutoCloseable {
     }
 
     public DeviceFixture(int blockCount, UnaryOperator<ConnectOptions> change) throws IOException {
+        this(blockCount, change, true);
+    }
+
+    /// @param optional whether the controller has the optional commands
+    public DeviceFixture(int blockCount, UnaryOperator<ConnectOptions> change, boolean optional)
+            throws IOException {
         target = new FakeTarget(memory, blockCount);
-        target.identify(520, 0xFFFF, 2); // ONCS: everything
-        target.identify(522, 1, 2); // FUSES
+        target.identify(520, optional ? 0xFFFF : 0, 2); // ONCS
+        target.identify(522, optional ? 1 : 0, 2); // FUSES
         target.identify(532, 7, 2); // ACWU
         target.identify(534, 1, 2); // OCFS
         target.namespace(74, 100, 2); // MSSRL

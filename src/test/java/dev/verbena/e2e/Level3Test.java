@@ -71,7 +71,8 @@ class Level3Test {
     @Test
     void asynchronousWritesWithinTheSameBlocks_noneIsLost(LiveTarget live) throws Exception {
         int offset = 2 * BYTES;
-        byte[] model = new byte[20_000];
+        // Whole blocks, so that they can be read past the cache; the writes are not.
+        byte[] model = new byte[20_480];
         try (DeviceFileChannel channel = DeviceFileChannel.open(device, Access.READ_WRITE)) {
             assertThat(channel.write(ByteBuffer.wrap(model), offset).get(60, TimeUnit.SECONDS))
                     .isEqualTo(model.length);

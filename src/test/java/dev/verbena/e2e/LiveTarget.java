@@ -9,6 +9,7 @@ import dev.verbena.Initiator;
 import dev.verbena.Target;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,7 +74,30 @@ record LiveTarget(Target target, String nqn, @Nullable String backing) {
 
     /// The NVMe controller that is handed through by `rig/target up --passthru`.
     LiveTarget passthru() {
-        return new LiveTarget(target, PASSTHRU_NQN, "/dev/" + pciController() + "n1");
+        return new LiveTarget(target, PASSTHRU_NQN, "/dev/" + firstNamespace(pciController()));
+    }
+
+    /// The block device of namespace 1. Its name need not end in 1: Linux numbers namespaces as it
+    /// finds them, and looks for several at the same time.
+    private static String firstNamespace(@Nullable String controller) {
+        try (Stream<Path> all = Files.list(Path.of("/sys/block"))) {
+            return all.filter(path -> path.getFileName().toString().startsWith(controller + "n"))
+                    .filter(path -> isNamespace(path, "1"))
+                    .map(path -> path.getFileName().toString())
+                    .findFirst()
+                    .orElseThrow(
+                            () -> new IllegalStateException(controller + " has no namespace 1"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static boolean isNamespace(Path device, String id) {
+        try {
+            return Files.readString(device.resolve("nsid")).strip().equals(id);
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /// Name of the NVMe controller on PCI, such as `nvme0`; null when this machine has none.
