@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.function.UnaryOperator;
 
 /// An open device over a target in memory, for tests of other packages too.
+@SuppressWarnings("exports") // the doubles are test code, as this is: nothing is exported to users
 public final class DeviceFixture implements AutoCloseable {
     public final FakeMemoryDomain memory = new FakeMemoryDomain();
     public final FakeTarget target;
