@@ -17,12 +17,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/// Mixed I/O on a device by several threads, which know at each moment what every block has to hold.
+/// Mixed I/O on a device by several threads, which know at each moment what every block has to
+/// hold.
 ///
 /// Each thread has a piece of the device to itself and never has two operations on the same block
-/// under way, so that every read has one right answer. A block's content follows from its number and
-/// from how often it was written; a read is compared byte for byte, and at the end everything is read
-/// once more.
+/// under way, so that every read has one right answer. A block's content follows from its number
+/// and from how often it was written; a read is compared byte for byte, and at the end everything
+/// is read once more.
 ///
 /// What it reports names the seed: the same seed gives each thread the same operations.
 public final class ContentChecker {
