@@ -76,7 +76,7 @@ final class Level1Harness implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             // Multiples of 4: what the controller behind a target may insist on.
             int length = i == count - 1 ? bytes - from : (bytes / count & ~3) - 4 * (i % 3);
-            MemorySegment piece = arena.allocate(length + 64L, 64).asSlice(4 * (i % 5), length);
+            MemorySegment piece = arena.allocate(length + 64L, 64).asSlice(4L * (i % 5), length);
             MemorySegment.copy(content, from, piece, 0, length);
             list.add(piece);
             from += length;
