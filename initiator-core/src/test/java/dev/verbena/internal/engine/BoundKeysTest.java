@@ -251,8 +251,7 @@ class BoundKeysTest {
         fabric.autoInvalidated(false);
         fabric.respond(read(1), 0x2, 0);
         poll();
-        queue.fail(
-                new FabricFailure(FabricFailure.Kind.TRANSPORT_ERROR, "invalidating failed"));
+        queue.fail(new FabricFailure(FabricFailure.Kind.TRANSPORT_ERROR, "invalidating failed"));
         poll();
         assertThat(statuses).containsExactly(0x2);
         assertThat(region.userCount()).isZero();
