@@ -82,9 +82,15 @@ class Level1PassthruTest {
     }
 
     @Test
-    void verify_ofReadableBlocks_succeeds() throws IOException {
+    void verify_worksOrIsRefusedByName() throws IOException {
         put(20, 8, 1);
-        assertThat(h.run(t -> h.queue.tryVerify(h.namespace, 20, 8, t, PLAIN))).isZero();
+        if ((controller.identify().oncs() & 0x80) != 0) {
+            assertThat(h.run(t -> h.queue.tryVerify(h.namespace, 20, 8, t, PLAIN))).isZero();
+        } else {
+            assertThatThrownBy(() -> h.queue.tryVerify(h.namespace, 20, 8, 0, PLAIN))
+                    .isInstanceOf(UnsupportedOperationException.class)
+                    .hasMessageContaining("Verify (ONCS bit 7");
+        }
     }
 
     @Test
@@ -158,8 +164,12 @@ class Level1PassthruTest {
     void namespaceWithMetadata_isRefused() throws IOException {
         Namespace protectedOne = controller.namespace(3);
         MemorySegment block = h.filled(BLOCK, 1);
+        // Linux hides formats with metadata when it hands a controller through: then there is no
+        // format left.
+        String reason =
+                protectedOne.blockSize() == 0 ? "no LBA format that can be used" : "of metadata";
         assertThatThrownBy(() -> h.queue.tryRead(protectedOne, 0, 1, block, 0))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("8 bytes of metadata");
+                .hasMessageContaining(reason);
     }
 }
