@@ -281,7 +281,7 @@ public final class Initiator implements AutoCloseable {
 
     private void take(Identity identity, boolean duplicate) throws DuplicateConnectException {
         synchronized (connections) {
-            if (!connections.add(identity) && !duplicate) {
+            if (!connections.add(identity) && !duplicate && !isDead(identity)) {
                 throw new DuplicateConnectException(
                         identity.target().toString(),
                         "This host is connected to "
@@ -291,6 +291,17 @@ public final class Initiator implements AutoCloseable {
                                 + " already; the option duplicateConnect allows it twice");
             }
         }
+    }
+
+    /// Whether all that is left of a connection is controllers that nobody has closed yet.
+    private boolean isDead(Identity identity) {
+        List<Controller> same =
+                controllers.entrySet().stream()
+                        .filter(entry -> entry.getValue().equals(identity))
+                        .map(Map.Entry::getKey)
+                        .toList();
+        return !same.isEmpty()
+                && same.stream().allMatch(one -> one.state() == ControllerState.DEAD);
     }
 
     private void give(Identity identity) {

@@ -110,7 +110,7 @@ class ConnectTest {
     // Closing too early is what is tested.
     @SuppressWarnings("try")
     void openQueue_moreThanGranted_isRefusedWithTheNumber(LiveTarget live) throws IOException {
-        ConnectOptions one = LiveTarget.patient().withIoQueues(1);
+        ConnectOptions one = LiveTarget.patient().withIoQueues(1).withPollQueues(0);
         try (Initiator initiator = Initiator.open();
                 Controller controller = initiator.connect(live.target(), live.nqn(), one);
                 IoQueue queue = controller.openQueue()) {

@@ -2,6 +2,7 @@ package dev.verbena.internal.control;
 
 import dev.verbena.AuthenticationFailedException;
 import dev.verbena.ConnectOptions;
+import dev.verbena.ConnectionLostException;
 import dev.verbena.internal.control.AdminCommand.Answer;
 import dev.verbena.internal.fabric.Deadline;
 import dev.verbena.nvme.FabricsCommands;
@@ -50,6 +51,28 @@ record Authenticator(AssociationParameters parameters, String address, int queue
                                 options.dhchapCtrlSecret()),
                         TRANSACTIONS.getAndIncrement() & 0xFFFF,
                         RANDOM);
+        try {
+            exchange(channel, authentication, deadline);
+        } catch (ConnectionLostException e) {
+            // Linux's target gives its reason and disconnects in the same moment; which of both
+            // arrives is a matter of luck. It may have been the network as well.
+            throw failed(
+                    true,
+                    "the target disconnected in the middle of the exchange, which is how many end"
+                            + " one they do not accept. Compare the secrets on both sides",
+                    e);
+        }
+        if (!authentication.isAuthenticated()) {
+            throw failed(
+                    authentication.failure().map(Object::toString).orElse("no reason given")
+                            + ". Compare the secrets on both sides",
+                    null);
+        }
+    }
+
+    private void exchange(
+            CommandChannel channel, HostAuthentication authentication, Deadline deadline)
+            throws IOException {
         send(channel, authentication.negotiate(), deadline);
         for (int i = 0; !authentication.isFinished(); i++) {
             if (i == MESSAGES_MAX) {
@@ -59,12 +82,6 @@ record Authenticator(AssociationParameters parameters, String address, int queue
             if (next.isPresent()) {
                 send(channel, next.get(), deadline);
             }
-        }
-        if (!authentication.isAuthenticated()) {
-            throw failed(
-                    authentication.failure().map(Object::toString).orElse("no reason given")
-                            + ". Compare the secrets on both sides",
-                    null);
         }
     }
 
@@ -107,9 +124,15 @@ record Authenticator(AssociationParameters parameters, String address, int queue
     }
 
     private AuthenticationFailedException failed(String why, @Nullable Throwable cause) {
+        return failed(false, why, cause);
+    }
+
+    private AuthenticationFailedException failed(
+            boolean retryable, String why, @Nullable Throwable cause) {
         return new AuthenticationFailedException(
                 address,
                 queueId,
+                retryable,
                 "Subsystem "
                         + parameters.subsystem()
                         + " at "
