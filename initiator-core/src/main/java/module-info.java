@@ -23,4 +23,6 @@ module dev.verbena {
             dev.verbena.testkit;
     exports dev.verbena.internal.memory to
             dev.verbena.testkit;
+    exports dev.verbena.internal.time to
+            dev.verbena.testkit;
 }

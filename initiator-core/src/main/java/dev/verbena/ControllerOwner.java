@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// What a controller's driver has done: connections made and taken down, inventories kept.
@@ -59,6 +60,10 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
     private final Users users;
     private final ControllerDriver<Session> driver;
     private final AtomicReference<@Nullable FabricFailure> lastFailure = new AtomicReference<>();
+
+    /// Held while the namespaces are read, so that what is read later also counts later.
+    private final ReentrantLock scanning = new ReentrantLock();
+
     private volatile @Nullable Session current;
     private volatile List<Namespace> namespaces = List.of();
     private volatile Optional<AnaLog> ana = Optional.empty();
@@ -111,7 +116,12 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
             if (hasAna(session.identify())) {
                 ana = Optional.of(session.calls().anaLog(session.identify()));
             }
-            inventory(session.namespaces());
+            scanning.lock();
+            try {
+                inventory(session.namespaces());
+            } finally {
+                scanning.unlock();
+            }
             users.prepare(session);
         } catch (IOException | RuntimeException e) {
             session.association().close();
@@ -145,7 +155,8 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
         return identify.asymmetricAccessReporting();
     }
 
-    private synchronized void inventory(List<Namespace> now) {
+    /// Only by who holds [#scanning].
+    private void inventory(List<Namespace> now) {
         NamespaceChanges changes = NamespaceChanges.between(namespaces, now);
         namespaces = now;
         if (current != null && !changes.isEmpty()) {
@@ -157,9 +168,14 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
     }
 
     /// Reads the namespaces again.
-    synchronized List<Namespace> rescan(Session session) throws IOException {
-        inventory(NamespaceReader.read(session.calls()));
-        return namespaces;
+    List<Namespace> rescan(Session session) throws IOException {
+        scanning.lock();
+        try {
+            inventory(NamespaceReader.read(session.calls()));
+            return namespaces;
+        } finally {
+            scanning.unlock();
+        }
     }
 
     @Override

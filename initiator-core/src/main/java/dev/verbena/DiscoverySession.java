@@ -11,6 +11,7 @@ import java.io.InterruptedIOException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,7 @@ public final class DiscoverySession implements AutoCloseable {
     private final DiscoveryListener listener;
     private final ControllerOwner owner;
     private final Consumer<DiscoverySession> onClose;
+    private final ReentrantLock reading = new ReentrantLock();
     private volatile @Nullable DiscoveryLog log;
     private boolean released;
 
@@ -119,14 +121,19 @@ public final class DiscoverySession implements AutoCloseable {
     }
 
     /// One reader at a time: two would take each other's events.
-    private synchronized DiscoveryLog read(Session session) throws IOException {
-        DiscoveryLog now = Discoverer.read(session.association(), target, flags);
-        DiscoveryLog before = log;
-        log = now;
-        if (before != null && !before.equals(now)) {
-            runtime.deliver(() -> tell(now));
+    private DiscoveryLog read(Session session) throws IOException {
+        reading.lock();
+        try {
+            DiscoveryLog now = Discoverer.read(session.association(), target, flags);
+            DiscoveryLog before = log;
+            log = now;
+            if (before != null && !before.equals(now)) {
+                runtime.deliver(() -> tell(now));
+            }
+            return now;
+        } finally {
+            reading.unlock();
         }
-        return now;
     }
 
     private void tell(DiscoveryLog now) {

@@ -1,8 +1,9 @@
 package dev.verbena;
 
 import dev.verbena.internal.control.AssociationParameters;
+import dev.verbena.internal.control.ControlRuntime;
 import dev.verbena.internal.control.ControlThreads;
-import dev.verbena.internal.fabric.InitiatorAccess;
+import dev.verbena.internal.control.InitiatorAccess;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.internal.fabric.TransportFactory;
 import dev.verbena.internal.fabric.VerbsTransportFactory;
@@ -48,7 +49,7 @@ public final class Initiator implements AutoCloseable {
 
     private final TransportFactory transports;
     private final HostIdentity host;
-    private final ControlThreads threads = new ControlThreads();
+    private final ControlRuntime runtime;
     private final Map<Controller, Identity> controllers = new ConcurrentHashMap<>();
 
     /// Connections that exist or are being made; guarded by itself.
@@ -61,8 +62,9 @@ public final class Initiator implements AutoCloseable {
     private record Identity(
             HostIdentity host, String subsystem, Target target, @Nullable InetAddress source) {}
 
-    private Initiator(TransportFactory transports, HostIdentity host) {
+    private Initiator(TransportFactory transports, ControlRuntime runtime, HostIdentity host) {
         this.transports = transports;
+        this.runtime = runtime;
         this.host = host;
     }
 
@@ -77,7 +79,7 @@ public final class Initiator implements AutoCloseable {
 
     /// Opens an initiator with a host identity of the caller's choice.
     public static Initiator open(HostIdentity host) {
-        return new Initiator(VerbsTransportFactory.open(), host);
+        return new Initiator(VerbsTransportFactory.open(), new ControlThreads(), host);
     }
 
     /// Who this host is, unless options say otherwise.
@@ -141,7 +143,7 @@ public final class Initiator implements AutoCloseable {
                         target,
                         transport(target, options),
                         parameters,
-                        threads,
+                        runtime,
                         Set.of(flags),
                         listener,
                         discoveries::remove);
@@ -222,7 +224,7 @@ public final class Initiator implements AutoCloseable {
         Nqn subsystem = Nqn.of(subsystemNqn);
         CompletableFuture<Controller> result = new CompletableFuture<>();
         // The look-up of a name may block.
-        threads.start(
+        runtime.start(
                 "resolve",
                 () -> {
                     try {
@@ -232,7 +234,7 @@ public final class Initiator implements AutoCloseable {
                                     if (e != null) {
                                         result.completeExceptionally(e);
                                     } else if (!result.complete(controller)) {
-                                        threads.start("close", controller::close);
+                                        runtime.start("close", controller::close);
                                     }
                                 });
                         var _ =
@@ -266,7 +268,7 @@ public final class Initiator implements AutoCloseable {
                 Controller.connect(
                         transport,
                         parameters,
-                        threads,
+                        runtime,
                         controller -> controllers.put(controller, identity),
                         controller -> {
                             controllers.remove(controller);
@@ -351,7 +353,7 @@ public final class Initiator implements AutoCloseable {
             failures.forEach(first::addSuppressed);
             throw first;
         }
-        threads.close();
+        runtime.close();
         transports.close();
     }
 }

@@ -10,6 +10,7 @@ import dev.verbena.internal.engine.QueueSettings;
 import dev.verbena.internal.engine.WaitPolicy;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
+import dev.verbena.internal.time.Time;
 import dev.verbena.nvme.NvmeStatus;
 import java.time.Duration;
 import java.util.BitSet;
@@ -67,7 +68,7 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
     private WaitPolicy wait;
     private @Nullable QueueGroup group;
     private int pollsSinceClock;
-    private long lastCheckNanos = System.nanoTime();
+    private long lastCheckNanos = Time.nanoTime();
     private boolean lossReported;
 
     IoQueue(
@@ -124,7 +125,7 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
         pollsSinceClock += count == 0 ? EMPTY_POLL_WEIGHT : 1;
         if (pollsSinceClock >= POLLS_PER_CLOCK) {
             pollsSinceClock = 0;
-            long now = System.nanoTime();
+            long now = Time.nanoTime();
             if (now - lastCheckNanos >= DEADLINE_CHECK_NANOS) {
                 lastCheckNanos = now;
                 io.refresh();
@@ -159,12 +160,12 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
     void slept() {
         io.countWait();
         pollsSinceClock = POLLS_PER_CLOCK;
-        lastCheckNanos = System.nanoTime() - DEADLINE_CHECK_NANOS;
+        lastCheckNanos = Time.nanoTime() - DEADLINE_CHECK_NANOS;
     }
 
     /// How long the owner may sleep: not beyond a deadline.
     long blockNanos(long timeoutNanos) {
-        long now = System.nanoTime();
+        long now = Time.nanoTime();
         long deadline = commands.earliestDeadlineNanos(now);
         long left = deadline == Long.MAX_VALUE ? BLOCK_NANOS_MAX : deadline - now;
         long most = Math.min(timeoutNanos, BLOCK_NANOS_MAX);

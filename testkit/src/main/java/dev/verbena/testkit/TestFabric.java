@@ -1,7 +1,9 @@
 package dev.verbena.testkit;
 
 import dev.verbena.Initiator;
-import dev.verbena.internal.fabric.InitiatorAccess;
+import dev.verbena.internal.control.ControlRuntime;
+import dev.verbena.internal.control.ControlThreads;
+import dev.verbena.internal.control.InitiatorAccess;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.internal.fabric.TransportFactory;
 import dev.verbena.nvme.HostIdentity;
@@ -81,12 +83,16 @@ public final class TestFabric implements AutoCloseable {
 
     /// Opens an initiator with a host identity of the test's choice.
     public Initiator openInitiator(HostIdentity host) {
+        return openInitiator(host, new ControlThreads());
+    }
+
+    Initiator openInitiator(HostIdentity host, ControlRuntime runtime) {
         try {
             MethodHandles.lookup().ensureInitialized(Initiator.class);
         } catch (IllegalAccessException e) {
             throw new IllegalStateException(e);
         }
-        return (Initiator) InitiatorAccess.opener().open(new Factory(network), host);
+        return (Initiator) InitiatorAccess.opener().open(new Factory(network), runtime, host);
     }
 
     private record Factory(SimulatedNetwork network) implements TransportFactory {

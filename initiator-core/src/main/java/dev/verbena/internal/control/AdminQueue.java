@@ -9,6 +9,7 @@ import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.FabricQueue;
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.internal.memory.Region;
+import dev.verbena.internal.time.Time;
 import dev.verbena.nvme.AdminCommands;
 import dev.verbena.nvme.AsynchronousEvent;
 import dev.verbena.nvme.NvmeStatus;
@@ -85,8 +86,7 @@ final class AdminQueue implements CommandChannel, AutoCloseable {
         this.running = new AdminCommand[slots];
         this.keepAliveSlots = slots > 1 ? 1 : 0;
         this.events = new EventRequests(commands, onEvent);
-        this.thread =
-                Thread.ofPlatform().name("verbena-admin-" + name).daemon().unstarted(this::run);
+        this.thread = Time.newThread("verbena-admin-" + name, this::run);
         AdminData memoryOfSlots = null;
         try {
             memoryOfSlots = new AdminData(memory, slots);
@@ -150,7 +150,7 @@ final class AdminQueue implements CommandChannel, AutoCloseable {
     ///
     /// @param timeout what the controller really uses
     void startKeepAlive(Duration timeout, boolean trafficBased) {
-        change(() -> keepAlive.start(timeout, trafficBased, System.nanoTime()));
+        change(() -> keepAlive.start(timeout, trafficBased, Time.nanoTime()));
     }
 
     /// Starts to keep requests for asynchronous events outstanding.
@@ -193,7 +193,7 @@ final class AdminQueue implements CommandChannel, AutoCloseable {
     }
 
     private void cycle() {
-        long start = System.nanoTime();
+        long start = Time.nanoTime();
         int work = 0;
         for (Runnable change = changes.poll(); change != null; change = changes.poll()) {
             change.run();
@@ -207,7 +207,7 @@ final class AdminQueue implements CommandChannel, AutoCloseable {
         if (work > 0) {
             return;
         }
-        long now = System.nanoTime();
+        long now = Time.nanoTime();
         commands.checkDeadlines(now);
         commands.arm();
         // What completed before arming wakes nobody. Commands that find no slot are no reason to
@@ -248,7 +248,7 @@ final class AdminQueue implements CommandChannel, AutoCloseable {
     }
 
     private void start(AdminCommand command) {
-        if (command.deadlineNanos - System.nanoTime() <= 0) {
+        if (command.deadlineNanos - Time.nanoTime() <= 0) {
             // Sending it would only take the whole queue down at once.
             command.answer.completeExceptionally(
                     new CommandTimeoutException(
@@ -267,7 +267,7 @@ final class AdminQueue implements CommandChannel, AutoCloseable {
             return;
         }
         running[slot] = command;
-        command.submittedNanos = System.nanoTime();
+        command.submittedNanos = Time.nanoTime();
         commands.submitUntil(slot, slot, described, command.deadlineNanos);
     }
 

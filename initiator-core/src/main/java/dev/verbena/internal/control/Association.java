@@ -10,6 +10,7 @@ import dev.verbena.internal.fabric.FabricQueue;
 import dev.verbena.internal.fabric.QueueParameters;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.internal.memory.MemoryDomain;
+import dev.verbena.internal.time.Time;
 import dev.verbena.nvme.AsynchronousEvent;
 import dev.verbena.nvme.Capabilities;
 import dev.verbena.nvme.ConnectData;
@@ -172,7 +173,7 @@ public final class Association implements AutoCloseable {
                                 + " ms");
             }
             try {
-                Thread.sleep(STATUS_PAUSE);
+                Time.sleep(STATUS_PAUSE);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException(

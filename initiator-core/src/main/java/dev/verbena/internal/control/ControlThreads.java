@@ -1,5 +1,6 @@
 package dev.verbena.internal.control;
 
+import dev.verbena.internal.time.Time;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,7 +44,7 @@ public final class ControlThreads implements ControlRuntime {
 
     @Override
     public long nanoTime() {
-        return System.nanoTime();
+        return Time.nanoTime();
     }
 
     @Override

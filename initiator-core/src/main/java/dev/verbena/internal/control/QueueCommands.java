@@ -7,6 +7,7 @@ import dev.verbena.internal.engine.CommandData;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
+import dev.verbena.internal.time.Time;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.concurrent.TimeUnit;
@@ -89,7 +90,7 @@ final class QueueCommands implements CommandChannel, AutoCloseable {
             if (Thread.currentThread().isInterrupted()) {
                 throw new InterruptedIOException("Interrupted while waiting for " + command.name);
             }
-            long now = System.nanoTime();
+            long now = Time.nanoTime();
             commands.checkDeadlines(now);
             commands.block(Math.min(WAIT_NANOS, Math.max(0, command.deadlineNanos - now)));
         }

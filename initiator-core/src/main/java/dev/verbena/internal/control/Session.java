@@ -7,9 +7,9 @@ import dev.verbena.internal.engine.CommandLimits;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.engine.DataPlacement;
 import dev.verbena.internal.engine.QueueSettings;
-import dev.verbena.internal.fabric.Deadline;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.FabricGroup;
+import dev.verbena.internal.time.Time;
 import dev.verbena.nvme.AdminCommands;
 import dev.verbena.nvme.IdentifyController;
 import dev.verbena.nvme.Version;
@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -33,15 +32,9 @@ public final class Session {
     private final Association association;
     private final IdentifyController identify;
     private final Version version;
-    private final int ioQueueCount;
     private final List<Namespace> namespaces;
     private final QueueSettings settings;
-    private final BitSet queueIds = new BitSet();
-
-    /// Queues being connected at this moment; guarded by this.
-    private int opening;
-
-    private boolean ending;
+    private final QueueIds queueIds;
 
     /// Abort commands under way.
     private final AtomicInteger aborts = new AtomicInteger();
@@ -60,7 +53,7 @@ public final class Session {
         this.association = association;
         this.identify = identify;
         this.version = version;
-        this.ioQueueCount = ioQueueCount;
+        this.queueIds = new QueueIds(ioQueueCount);
         this.namespaces = namespaces;
         ConnectOptions options = association.parameters().options();
         this.settings =
@@ -109,7 +102,7 @@ public final class Session {
 
     /// I/O queues that can be open at the same time.
     public int ioQueueCount() {
-        return ioQueueCount;
+        return queueIds.count();
     }
 
     /// The namespaces as they were at connect.
@@ -138,7 +131,7 @@ public final class Session {
         if (failure == null) {
             failure = why;
         }
-        ending = true;
+        queueIds.end();
     }
 
     /// Connects several I/O queues, as many at the same time as the options allow.
@@ -152,11 +145,11 @@ public final class Session {
         AtomicReference<@Nullable Exception> failed = new AtomicReference<>();
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < parallelism; i++) {
-            threads.add(
-                    Thread.ofPlatform()
-                            .name("verbena-connect-queues")
-                            .daemon()
-                            .start(() -> openWhileLeft(left, failed, opened)));
+            Thread thread =
+                    Time.newThread(
+                            "verbena-connect-queues", () -> openWhileLeft(left, failed, opened));
+            thread.start();
+            threads.add(thread);
         }
         boolean interrupted = join(threads);
         Exception why = interrupted ? new InterruptedIOException("Interrupted") : failed.get();
@@ -250,7 +243,7 @@ public final class Session {
             }
             return commands;
         } finally {
-            openingEnded(queueId, commands != null);
+            queueIds.connected(queueId, commands != null);
         }
     }
 
@@ -268,39 +261,29 @@ public final class Session {
                 queueId, Math.max(2, entries), placement().slotBytes(), group);
     }
 
-    private synchronized int takeQueueId() throws IOException {
-        if (ending) {
+    private int takeQueueId() throws IOException {
+        int queueId = queueIds.take();
+        if (queueId != QueueIds.NONE) {
+            return queueId;
+        }
+        if (queueIds.isEnding()) {
             throw lostException();
         }
-        int queueId = queueIds.nextClearBit(1);
-        if (queueId > ioQueueCount) {
-            throw new IOException(
-                    "All "
-                            + ioQueueCount
-                            + " I/O queues the controller granted are open; close one, or connect"
-                            + " with a larger ioQueues option");
-        }
-        queueIds.set(queueId);
-        opening++;
-        return queueId;
-    }
-
-    private synchronized void openingEnded(int queueId, boolean opened) {
-        opening--;
-        if (!opened) {
-            queueIds.clear(queueId);
-        }
-        notifyAll();
+        throw new IOException(
+                "All "
+                        + ioQueueCount()
+                        + " I/O queues the controller granted are open; close one, or connect with"
+                        + " a larger ioQueues option");
     }
 
     /// Queues that can still be opened.
-    public synchronized int freeQueueCount() {
-        return ioQueueCount - queueIds.cardinality();
+    public int freeQueueCount() {
+        return queueIds.freeCount();
     }
 
     /// A queue is closed; its id can be used again.
-    public synchronized void released(int queueId) {
-        queueIds.clear(queueId);
+    public void released(int queueId) {
+        queueIds.release(queueId);
     }
 
     /// What to tell those who want to use a connection that is gone.
@@ -317,31 +300,19 @@ public final class Session {
 
     /// Opens no more queues, and waits for those that other threads are connecting: they find the
     /// session ending and take them down again. Bounded by the time a queue has to connect.
-    public synchronized void end() {
-        ending = true;
-        Deadline deadline =
-                Deadline.after(
-                        association
-                                .parameters()
-                                .options()
-                                .connectTimeout()
-                                .plus(CommandQueue.DRAIN_TIMEOUT));
-        boolean interrupted = false;
-        while (opening > 0 && !deadline.expired()) {
-            try {
-                wait(Math.max(1, deadline.remainingMillis()));
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+    public void end() {
+        queueIds.end();
+        queueIds.awaitConnected(
+                association
+                        .parameters()
+                        .options()
+                        .connectTimeout()
+                        .plus(CommandQueue.DRAIN_TIMEOUT));
     }
 
     /// Whether no more queues are opened.
-    public synchronized boolean isEnding() {
-        return ending;
+    public boolean isEnding() {
+        return queueIds.isEnding();
     }
 
     /// Time the controller asks for to shut down (RTD3E).

@@ -1,8 +1,8 @@
 package dev.verbena.internal.engine;
 
+import dev.verbena.internal.time.Time;
 import java.io.IOException;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// One open block device, as its requests see it: the limits of its namespace, whether it may still
@@ -82,10 +82,10 @@ public final class DeviceContext {
     ///
     /// @return false when some are left at the end of the time
     public boolean awaitEnded(long nanos) {
-        long deadline = System.nanoTime() + nanos;
+        long deadline = Time.nanoTime() + nanos;
         boolean interrupted = false;
-        while (outstandingCount() > 0 && deadline - System.nanoTime() > 0) {
-            LockSupport.parkNanos(this, LOOK_NANOS);
+        while (outstandingCount() > 0 && deadline - Time.nanoTime() > 0) {
+            Time.parkNanos(this, LOOK_NANOS);
             interrupted |= Thread.interrupted();
         }
         if (interrupted) {

@@ -3,6 +3,7 @@ package dev.verbena.internal.engine;
 import dev.verbena.DeviceStatistics;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
+import dev.verbena.internal.time.Time;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
@@ -222,7 +223,7 @@ public final class DeviceQueues {
             boolean interrupted = false;
             while (left > 0 && mode == wanted && workers.stream().anyMatch(this::keepsQueue)) {
                 try {
-                    left = workerLeft.awaitNanos(left);
+                    left = Time.awaitNanos(lock, workerLeft, left);
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }
@@ -252,7 +253,7 @@ public final class DeviceQueues {
         try {
             if (mode.state() != State.CLOSED) {
                 closeDeadlineNanos =
-                        System.nanoTime() + settings.ioTimeout().plus(PATIENCE).toNanos();
+                        Time.nanoTime() + settings.ioTimeout().plus(PATIENCE).toNanos();
                 mode = new Mode(State.CLOSED, RequestErrors.closed());
             }
             all = List.copyOf(workers);
@@ -276,13 +277,13 @@ public final class DeviceQueues {
         long deadline = closeDeadlineNanos + patience.toNanos();
         boolean interrupted = false;
         while (thread.isAlive() && !Thread.currentThread().equals(thread)) {
-            long left = deadline - System.nanoTime();
+            long left = deadline - Time.nanoTime();
             if (left <= 0) {
                 LOG.log(Level.WARNING, blockedMessage(thread));
                 break;
             }
             try {
-                var _ = thread.join(Duration.ofNanos(left));
+                var _ = Time.join(thread, Duration.ofNanos(left));
             } catch (InterruptedException e) {
                 interrupted = true;
             }
@@ -335,13 +336,13 @@ public final class DeviceQueues {
     /// By the calling thread, so that the requests of one thread keep to one queue. A stage on a
     /// worker's thread stays there: it must not wait for another.
     private DeviceWorker pick(DeviceWorker[] takers) {
-        Thread caller = Thread.currentThread();
-        if (caller instanceof DeviceWorker.WorkerThread own
-                && own.worker.queues() == this
-                && uses(own.worker)) {
-            return own.worker;
+        DeviceWorker own = DeviceWorker.current();
+        if (own != null && own.queues() == this && uses(own)) {
+            return own;
         }
-        return takers.length == 1 ? takers[0] : takers[(int) (caller.threadId() % takers.length)];
+        return takers.length == 1
+                ? takers[0]
+                : takers[(int) (Thread.currentThread().threadId() % takers.length)];
     }
 
     /// Whether a segment can be used from the workers' threads.
@@ -358,8 +359,8 @@ public final class DeviceQueues {
     /// Whether the caller runs on the thread of a worker, in a stage attached to a request's
     /// future.
     public boolean isWorkerThread() {
-        return Thread.currentThread() instanceof DeviceWorker.WorkerThread own
-                && own.worker.queues() == this;
+        DeviceWorker own = DeviceWorker.current();
+        return own != null && own.queues() == this;
     }
 
     /// Counts of all workers since the first start.
@@ -420,7 +421,7 @@ public final class DeviceQueues {
     }
 
     boolean isCloseOverdue() {
-        return closeDeadlineNanos - System.nanoTime() <= 0;
+        return closeDeadlineNanos - Time.nanoTime() <= 0;
     }
 
     /// Whether requests are routed to a worker.

@@ -2,6 +2,7 @@ package dev.verbena.internal.engine;
 
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
+import dev.verbena.internal.time.Time;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
@@ -61,27 +62,21 @@ final class DeviceWorker {
 
     private final ReentrantLock sweep = new ReentrantLock();
 
-    /// A worker's thread, which must not wait for a place in an inbox: it may be its own, or that
-    /// of a worker that waits for this one.
-    static final class WorkerThread extends Thread {
-        final DeviceWorker worker;
-
-        WorkerThread(DeviceWorker worker, String name) {
-            super(null, worker::run, name, 0, false);
-            this.worker = worker;
-            setDaemon(true);
-        }
-    }
-
     DeviceWorker(DeviceQueues queues, String name, MemoryDomain memory, DeviceSettings settings) {
         this.queues = queues;
         this.settings = settings;
         this.requests = new RequestRunner(memory, settings, counters);
-        this.thread = new WorkerThread(this, name);
+        this.thread = Time.newThread(name, this::run, this);
     }
 
     void startThread() {
         thread.start();
+    }
+
+    /// The worker whose thread this is; null on any other. A worker's thread must not wait for a
+    /// place in an inbox: it may be its own, or that of a worker that waits for this one.
+    static @Nullable DeviceWorker current() {
+        return Time.owner(DeviceWorker.class);
     }
 
     DeviceQueues queues() {
@@ -177,7 +172,7 @@ final class DeviceWorker {
             if (refusal == null && inbox.offer(request)) {
                 return true;
             }
-            if (refusal == null && (left <= 0 || Thread.currentThread() instanceof WorkerThread)) {
+            if (refusal == null && (left <= 0 || current() != null)) {
                 refusal = full();
             }
             if (refusal != null) {
@@ -188,11 +183,11 @@ final class DeviceWorker {
                 counted = true;
                 inboxWaits.increment();
             }
-            long before = System.nanoTime();
+            long before = Time.nanoTime();
             inbox.awaitRoom(left);
             if (queues.isRunning()) {
                 // While the connection is away its time-outs decide.
-                left -= System.nanoTime() - before;
+                left -= Time.nanoTime() - before;
             }
         }
     }
@@ -248,7 +243,7 @@ final class DeviceWorker {
             if (assigned.get() == null
                     && queues.mode() == mode
                     && (keeps || stuck || inbox.isEmpty())) {
-                LockSupport.parkNanos(this, stuck ? FORWARD_NANOS : IDLE_SLEEP_NANOS);
+                Time.parkNanos(this, stuck ? FORWARD_NANOS : IDLE_SLEEP_NANOS);
             }
             sleeping = false;
         }
@@ -322,7 +317,7 @@ final class DeviceWorker {
             }
             if (++cycles == CYCLES_PER_DEADLINE_CHECK) {
                 cycles = 0;
-                commands.checkDeadlines(System.nanoTime(), requests);
+                commands.checkDeadlines(Time.nanoTime(), requests);
             }
             int work = takeRequests() + requests.start();
             if (work > 0) {
@@ -335,7 +330,7 @@ final class DeviceWorker {
                 if (closing && hasFinished()) {
                     return;
                 }
-                commands.checkDeadlines(System.nanoTime(), requests);
+                commands.checkDeadlines(Time.nanoTime(), requests);
                 if (policy.await(sleep, sleepNanos())) {
                     counters.add(DeviceCounters.WAITS, 1);
                 }

@@ -1,5 +1,6 @@
 package dev.verbena.internal.engine;
 
+import dev.verbena.internal.time.Time;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicLong;
@@ -65,14 +66,12 @@ final class Inbox {
     }
 
     /// Waits until there may be room, or a short time has passed.
-    @SuppressWarnings(
-            "WaitNotInLoop") // the caller's loop, which asks more than whether there is room
     void awaitRoom(long nanosMax) throws InterruptedException {
         lock.lockInterruptibly();
         try {
             setWaiters(1);
             if (tail.get() - head > mask) {
-                var _ = room.awaitNanos(Math.min(nanosMax, LOOK_NANOS));
+                var _ = Time.awaitNanos(lock, room, Math.min(nanosMax, LOOK_NANOS));
             }
         } finally {
             setWaiters(-1);

@@ -1,5 +1,6 @@
 package dev.verbena.internal.engine;
 
+import dev.verbena.internal.time.Time;
 import dev.verbena.nvme.NvmeStatus;
 import dev.verbena.nvme.SubmissionEntry;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +79,7 @@ final class IoCompletions implements CommandHandler {
     void started(int slot) {
         if (timing) {
             marks[slot] = TIMED;
-            startNanos[slot] = System.nanoTime();
+            startNanos[slot] = Time.nanoTime();
             if (recording) {
                 SlowCommandEvent event = new SlowCommandEvent();
                 event.begin();
@@ -142,7 +143,7 @@ final class IoCompletions implements CommandHandler {
         int opcode = SubmissionEntry.opcode(commands.capsules(), commands.capsuleOffset(slot));
         CommandObserver told = observer;
         if (told != null) {
-            told.completed(opcode, System.nanoTime() - startNanos[slot]);
+            told.completed(opcode, Time.nanoTime() - startNanos[slot]);
         }
         SlowCommandEvent event = events[slot];
         if (event != null) {

@@ -3,6 +3,7 @@ package dev.verbena.internal.engine;
 import dev.verbena.internal.engine.BouncePool.Buffer;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
+import dev.verbena.internal.time.Time;
 import dev.verbena.nvme.Disposition;
 import dev.verbena.nvme.NvmeStatus;
 import dev.verbena.nvme.StatusContext;
@@ -146,7 +147,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
     }
 
     private void wakeDelayed() {
-        long now = System.nanoTime();
+        long now = Time.nanoTime();
         if (nextDueNanos - now > 0) {
             return;
         }
@@ -170,7 +171,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
 
     /// Nanoseconds until a delayed piece is due; [Long#MAX_VALUE] when there is none.
     long delayNanos() {
-        return delayed.isEmpty() ? Long.MAX_VALUE : Math.max(0, nextDueNanos - System.nanoTime());
+        return delayed.isEmpty() ? Long.MAX_VALUE : Math.max(0, nextDueNanos - Time.nanoTime());
     }
 
     /// Sends the head of [#again].
@@ -351,7 +352,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
             again.add(part);
             return;
         }
-        part.dueNanos = System.nanoTime() + delayNanos;
+        part.dueNanos = Time.nanoTime() + delayNanos;
         nextDueNanos = delayed.isEmpty() ? part.dueNanos : earlier(nextDueNanos, part.dueNanos);
         delayed.add(part);
     }

@@ -1,6 +1,7 @@
 package dev.verbena.internal.engine;
 
 import dev.verbena.WaitMode;
+import dev.verbena.internal.time.Time;
 import java.util.concurrent.TimeUnit;
 
 /// How the owner of completions waits for the next: spinning, sleeping, or the one before the
@@ -121,7 +122,7 @@ public final class WaitPolicy {
 
     @SuppressWarnings("ThreadPriorityCheck") // on few processors the other side needs this one
     private static boolean spin(Source source, long nanos) {
-        long start = System.nanoTime();
+        long start = Time.nanoTime();
         int looks = 0;
         do {
             if (source.isReady()) {
@@ -132,7 +133,7 @@ public final class WaitPolicy {
             } else {
                 Thread.onSpinWait();
             }
-        } while (System.nanoTime() - start < nanos);
+        } while (Time.nanoTime() - start < nanos);
         return false;
     }
 }

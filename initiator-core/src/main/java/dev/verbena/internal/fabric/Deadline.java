@@ -1,5 +1,6 @@
 package dev.verbena.internal.fabric;
 
+import dev.verbena.internal.time.Time;
 import java.time.Duration;
 
 /// A moment on the monotonic clock by which something has to be over.
@@ -7,12 +8,12 @@ import java.time.Duration;
 /// @param nanoTime in the scale of [System#nanoTime]
 public record Deadline(long nanoTime) {
     public static Deadline after(Duration duration) {
-        return new Deadline(System.nanoTime() + duration.toNanos());
+        return new Deadline(Time.nanoTime() + duration.toNanos());
     }
 
     /// Nanoseconds left, never negative.
     public long remainingNanos() {
-        return Math.max(0, nanoTime - System.nanoTime());
+        return Math.max(0, nanoTime - Time.nanoTime());
     }
 
     /// Milliseconds left, rounded up, for calls that count in milliseconds; 0 only when expired.
@@ -21,7 +22,7 @@ public record Deadline(long nanoTime) {
     }
 
     public boolean expired() {
-        return nanoTime - System.nanoTime() <= 0;
+        return nanoTime - Time.nanoTime() <= 0;
     }
 
     /// The earlier of this deadline and `duration` from now.

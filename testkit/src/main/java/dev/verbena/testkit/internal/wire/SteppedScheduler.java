@@ -37,9 +37,25 @@ public final class SteppedScheduler implements Scheduler {
         return now;
     }
 
+    /// Lets a little time pass without anything happening, so that whoever only looks at the clock
+    /// sees it move.
+    public void tick(long nanos) {
+        now += nanos;
+    }
+
     @Override
     public void schedule(String what, long delayNanos, Runnable action) {
-        events.add(new Event(now + Math.max(0, delayNanos), order++, what, action));
+        var _ = scheduleCancellable(what, delayNanos, action);
+    }
+
+    /// As [#schedule].
+    ///
+    /// @return takes the action back, when it has not run
+    public Runnable scheduleCancellable(String what, long delayNanos, Runnable action) {
+        long time = now + Math.clamp(delayNanos, 0, Long.MAX_VALUE - now);
+        Event event = new Event(time, order++, what, action);
+        events.add(event);
+        return () -> events.remove(event);
     }
 
     /// Mostly some microseconds, sometimes none, rarely long: enough for any two messages on

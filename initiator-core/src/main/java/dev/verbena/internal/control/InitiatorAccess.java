@@ -1,5 +1,6 @@
-package dev.verbena.internal.fabric;
+package dev.verbena.internal.control;
 
+import dev.verbena.internal.fabric.TransportFactory;
 import dev.verbena.nvme.HostIdentity;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -12,12 +13,13 @@ public final class InitiatorAccess {
         /// Opens an initiator.
         ///
         /// @param transports owned by the initiator from now on
+        /// @param runtime closed by the initiator
         /// @return a `dev.verbena.Initiator`, which this package stands below and cannot name
-        AutoCloseable open(TransportFactory transports, HostIdentity host);
+        AutoCloseable open(TransportFactory transports, ControlRuntime runtime, HostIdentity host);
     }
 
     private static final AtomicReference<Opener> OPENER =
-            new AtomicReference<>((transports, host) -> {
+            new AtomicReference<>((transports, runtime, host) -> {
                 throw new IllegalStateException("The class Initiator is not initialised");
             });
 
