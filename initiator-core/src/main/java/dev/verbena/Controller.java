@@ -228,6 +228,13 @@ public final class Controller implements AutoCloseable {
         return session().placement().inCapsuleBytesMax();
     }
 
+    /// What the controller can reach of this host's memory, as it was decided for the device the
+    /// connection goes over: [MemoryMode#STRICT] or [MemoryMode#SLAB]. A reconnect over another
+    /// device may decide otherwise.
+    public MemoryMode memoryMode() {
+        return transport.memory().mode();
+    }
+
     /// Most bytes one command can move (MDTS).
     public int transferBytesMax() {
         return session().placement().transferBytesMax();

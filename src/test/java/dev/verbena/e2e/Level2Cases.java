@@ -9,6 +9,7 @@ import dev.verbena.DeviceStatistics;
 import dev.verbena.DmaArena;
 import dev.verbena.Durability;
 import dev.verbena.Initiator;
+import dev.verbena.MemoryMode;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -40,13 +41,23 @@ abstract class Level2Cases {
         return live;
     }
 
+    /// What to ask for.
+    MemoryMode mode() {
+        return MemoryMode.AUTO;
+    }
+
     @BeforeAll
     void connect(LiveTarget live) throws IOException {
         target = choose(live);
         initiator = Initiator.open();
         controller =
                 initiator.connect(
-                        target.target(), target.nqn(), LiveTarget.patient().withIoQueues(4));
+                        target.target(),
+                        target.nqn(),
+                        LiveTarget.patient().withIoQueues(4).withMemoryMode(mode()));
+        // Soft-RoCE is a software device, where keys per command buy nothing.
+        assertThat(controller.memoryMode())
+                .isEqualTo(mode() == MemoryMode.AUTO ? MemoryMode.SLAB : mode());
         device = controller.openDevice(1);
         block = device.blockSize();
         assertThat(device.byteSize()).isGreaterThanOrEqualTo(BYTES_USED);
