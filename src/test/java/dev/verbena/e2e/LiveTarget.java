@@ -30,7 +30,8 @@ record LiveTarget(Target target, String nqn, @Nullable String backing) {
 
     private static final String PASSTHRU_NQN = "nqn.2016-06.io.spdk:passthru";
 
-    private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(60);
+    /// SPDK takes its time to start in an emulated machine.
+    private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(200);
 
     static boolean inRig() {
         return "1".equals(System.getenv("VERBENA_RIG"));
@@ -52,7 +53,7 @@ record LiveTarget(Target target, String nqn, @Nullable String backing) {
                 Target.parse(text.substring(0, slash)), text.substring(slash + 1), null);
     }
 
-    /// What `rig/target up` has made.
+    /// What `up` has made.
     static LiveTarget ofRig() throws IOException {
         String nqn = null;
         String device = null;
@@ -67,7 +68,8 @@ record LiveTarget(Target target, String nqn, @Nullable String backing) {
             }
         }
         if (nqn == null || target == null) {
-            throw new IOException("rig/target status names no namespace or no port");
+            throw new IOException(
+                    TargetControl.current().program() + " status names no namespace or no port");
         }
         return new LiveTarget(target, nqn, device);
     }
@@ -122,9 +124,9 @@ record LiveTarget(Target target, String nqn, @Nullable String backing) {
         }
     }
 
-    /// Runs `rig/target`.
+    /// Runs the program that controls the rig's target.
     static String rig(List<String> arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of("rig/target"));
+        List<String> command = new ArrayList<>(List.of(TargetControl.current().program()));
         command.addAll(arguments);
         return run(command);
     }

@@ -27,6 +27,9 @@ final class TargetExtension
                         || LiveTarget.pciController() == null)) {
             return disabled("needs the NVMe controller of rig/run --passthru");
         }
+        if (wantsPassthru(context) && TargetControl.current() != TargetControl.NVMET) {
+            return disabled("only the kernel's target hands a controller through");
+        }
         if (LiveTarget.inRig() || LiveTarget.external() != null) {
             return enabled("there is a target");
         }
@@ -48,8 +51,10 @@ final class TargetExtension
             target = LiveTarget.parse(external);
         } else {
             TargetTest annotation = context.getRequiredTestClass().getAnnotation(TargetTest.class);
-            List<String> up = new ArrayList<>(List.of("up", "--size", "64M"));
-            up.addAll(List.of(annotation.value()));
+            List<String> options = new ArrayList<>(List.of("--size", "64M"));
+            options.addAll(List.of(annotation.value()));
+            List<String> up = new ArrayList<>(List.of("up"));
+            up.addAll(TargetControl.current().up(options));
             // What a killed run may have left would only confuse this one.
             LiveTarget.rig(List.of("down"));
             LiveTarget.rig(up);

@@ -23,6 +23,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(TargetExtension.class)
 @interface TargetTest {
-    /// Options of `rig/target up`.
+    /// Options of `rig/target up`; of `rig/spdk up` where the class is only for SPDK.
     String[] value() default {};
 }

@@ -27,9 +27,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Level 1 against the Linux target, which has few of the optional commands.
+/// Level 1 with the commands that every target has.
 @TargetTest({"--inline", "4096"})
-class Level1LinuxTest {
+class Level1Test {
     private static final IoOptions PLAIN = IoOptions.DEFAULT;
 
     private Initiator initiator;
@@ -72,6 +72,7 @@ class Level1LinuxTest {
     }
 
     @Test
+    @OnlyWith(value = TargetControl.NVMET, because = "SPDK takes 16 data descriptors")
     void piecesForOneDescriptor_areCopiedAndCounted() throws IOException {
         QueueStatistics before = h.queue.statistics();
         assertThat(controller.identify().maximumDataBlockDescriptors()).isEqualTo(1);
@@ -97,6 +98,9 @@ class Level1LinuxTest {
     }
 
     @Test
+    @OnlyWith(
+            value = TargetControl.NVMET,
+            because = "SPDK takes one range per command")
     void deallocate_leavesTheNeighboursAlone(LiveTarget live) throws IOException {
         MemorySegment data = h.filled(64 << 10, 6);
         assertThat(h.run(t -> h.queue.tryWrite(h.namespace, 4096, 128, data, t))).isZero();
@@ -131,6 +135,7 @@ class Level1LinuxTest {
     }
 
     @Test
+    @OnlyWith(value = TargetControl.NVMET, because = "SPDK has most of these commands")
     void commandsTheTargetDoesNotHave_areRefusedByName() {
         MemorySegment block = h.filled(512, 1);
         int oncs = controller.identify().oncs();
