@@ -100,7 +100,7 @@ class Level1Test {
     @Test
     @OnlyWith(
             value = TargetControl.NVMET,
-            because = "SPDK takes one range per command")
+            because = "SPDK takes one range per command; SpdkCommandsTest has that")
     void deallocate_leavesTheNeighboursAlone(LiveTarget live) throws IOException {
         MemorySegment data = h.filled(64 << 10, 6);
         assertThat(h.run(t -> h.queue.tryWrite(h.namespace, 4096, 128, data, t))).isZero();
