@@ -8,6 +8,14 @@ import org.junit.jupiter.api.Test;
 /// What users read when something is missing.
 class FailureMessagesTest {
     @Test
+    void noDescriptorLeft_namesTheLimit() {
+        assertThat(Errno.failure("ibv_create_comp_channel", Errno.EMFILE))
+                .hasMessageContaining("EMFILE")
+                .hasMessageContaining("RLIMIT_NOFILE")
+                .hasMessageContaining("ulimit -n");
+    }
+
+    @Test
     void failedRegistration_namesTheMemoryLimitAndHowToRaiseIt() {
         RdmaException e = Errno.failure("ibv_reg_mr", Errno.ENOMEM);
         assertThat(e)

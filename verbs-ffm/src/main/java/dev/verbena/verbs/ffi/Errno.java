@@ -17,6 +17,7 @@ public final class Errno {
     public static final int EACCES = 13;
     public static final int EBUSY = 16;
     public static final int ENODEV = 19;
+    public static final int EMFILE = 24;
     public static final int EINVAL = 22;
     public static final int ENOSYS = 38;
     public static final int EOPNOTSUPP = 95;
@@ -47,7 +48,7 @@ public final class Errno {
                     Map.entry(ENODEV, "ENODEV"),
                     Map.entry(EINVAL, "EINVAL"),
                     Map.entry(23, "ENFILE"),
-                    Map.entry(24, "EMFILE"),
+                    Map.entry(EMFILE, "EMFILE"),
                     Map.entry(28, "ENOSPC"),
                     Map.entry(32, "EPIPE"),
                     Map.entry(33, "EDOM"),
@@ -109,6 +110,9 @@ public final class Errno {
         }
         if (errno == ENODEV) {
             return new RdmaException(operation, errno, Hints.NO_DEVICE);
+        }
+        if (errno == EMFILE) {
+            return new RdmaException(operation, errno, Hints.DESCRIPTORS);
         }
         return new RdmaException(operation, errno, "");
     }

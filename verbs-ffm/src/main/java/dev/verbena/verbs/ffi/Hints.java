@@ -20,5 +20,10 @@ public final class Hints {
                     + " /dev/infiniband/rdma_cm (rdma-core's udev rules set them; in a container pass the"
                     + " devices through)";
 
+    /// Without the present limit: to read it needs a descriptor.
+    public static final String DESCRIPTORS =
+            "the process has as many files open as it may (RLIMIT_NOFILE), and each queue needs some:"
+                    + " raise it with `ulimit -n`, or LimitNOFILE in a systemd unit";
+
     private Hints() {}
 }
