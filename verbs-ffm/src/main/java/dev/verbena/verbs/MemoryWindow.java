@@ -3,7 +3,6 @@ package dev.verbena.verbs;
 import dev.verbena.verbs.ffi.ContextOps;
 import dev.verbena.verbs.ffi.Native;
 import dev.verbena.verbs.ffi.gen.ibv_mw;
-import java.lang.foreign.MemorySegment;
 
 /// A type 2 memory window (`struct ibv_mw`, `ibv_alloc_mw(3)`): remote access to a part of a region
 /// that is given by a BIND_MW work request and taken back by invalidation, without the cost of a
@@ -26,41 +25,61 @@ import java.lang.foreign.MemorySegment;
 public final class MemoryWindow implements AutoCloseable {
     static final int TYPE_2 = 2;
 
+    private static final long KEY = ibv_mw.rkey$offset();
+
     private final ContextOps ops;
     private final long handle;
     private final Lifecycle lifecycle;
-    private final MemorySegment window;
+
+    /// What stands in the native structure, which only this object writes.
+    private int key;
+
+    /// 0 when closed; read with every bind, unlike the lifecycle, which takes a lock.
+    private volatile long open;
 
     MemoryWindow(ContextOps ops, long handle, Lifecycle lifecycle) {
         this.ops = ops;
         this.handle = handle;
         this.lifecycle = lifecycle;
-        this.window = Native.at(handle, ibv_mw.layout());
+        this.key = ibv_mw.rkey(Native.at(handle, ibv_mw.layout()));
+        this.open = handle;
     }
 
     /// The key in use: of the latest [#bindPosted(int)], or the one of a window never bound.
     public int key() {
-        lifecycle.requireOpen();
-        return ibv_mw.rkey(window);
+        requireOpen();
+        return key;
     }
 
     /// The key for the next bind: the present one with its low eight bits counted up
     /// (`ibv_inc_rkey(3)`). A request that still carries an older key cannot use the window again
     /// until 256 binds later.
     public int nextKey() {
-        int key = key();
-        return (key & 0xffffff00) | ((key + 1) & 0xff);
+        int present = key();
+        return (present & 0xffffff00) | ((present + 1) & 0xff);
+    }
+
+    private void requireOpen() {
+        if (open == 0) {
+            throw lifecycle.closedException();
+        }
     }
 
     /// Records that a bind with this key was posted.
     ///
     /// @throws IllegalArgumentException for a key of another window
     public void bindPosted(int newKey) {
-        if ((newKey ^ key()) >>> 8 != 0) {
-            throw new IllegalArgumentException(
-                    "0x%x is not a key of the window with key 0x%x".formatted(newKey, key()));
+        requireOpen();
+        if ((newKey ^ key) >>> 8 != 0) {
+            throw foreign(newKey);
         }
-        ibv_mw.rkey(window, newKey);
+        key = newKey;
+        Native.MEMORY.set(Native.INT, handle + KEY, newKey);
+    }
+
+    private IllegalArgumentException foreign(int newKey) {
+        return new IllegalArgumentException(
+                "0x%x is not a key of the window with key 0x%x".formatted(newKey, key));
     }
 
     /// The `struct ibv_mw *`, for verbs this library does not wrap.
@@ -71,7 +90,15 @@ public final class MemoryWindow implements AutoCloseable {
     /// Releases the window, bound or not (`ibv_dealloc_mw`). Idempotent.
     @Override
     public void close() {
-        lifecycle.close(() -> ops.deallocateMemoryWindow().call(handle));
+        lifecycle.close(() -> {
+            open = 0;
+            try {
+                ops.deallocateMemoryWindow().call(handle);
+            } catch (RdmaException e) {
+                open = handle;
+                throw e;
+            }
+        });
     }
 
     @Override

@@ -1,8 +1,5 @@
 package dev.verbena.verbs;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import dev.verbena.verbs.ffi.Native;
 import dev.verbena.verbs.ffi.gen.ibv_mw_bind_info;
 import dev.verbena.verbs.ffi.gen.ibv_send_wr;
@@ -93,18 +90,18 @@ public final class SendSlots extends Slots {
     /// @param flags of this class, combined with `|`
     public void initialize(int slot, long wrId, int opcode, int flags) {
         long address = clear(slot, wrId);
-        Native.MEMORY.set(JAVA_INT, address + OPCODE, opcode);
-        Native.MEMORY.set(JAVA_INT, address + SEND_FLAGS, flags);
+        Native.MEMORY.set(Native.INT, address + OPCODE, opcode);
+        Native.MEMORY.set(Native.INT, address + SEND_FLAGS, flags);
     }
 
     /// Sets the opcode, a constant of this class.
     public void opcode(int slot, int opcode) {
-        Native.MEMORY.set(JAVA_INT, address(slot) + OPCODE, opcode);
+        Native.MEMORY.set(Native.INT, address(slot) + OPCODE, opcode);
     }
 
     /// Sets the flags, constants of this class.
     public void flags(int slot, int flags) {
-        Native.MEMORY.set(JAVA_INT, address(slot) + SEND_FLAGS, flags);
+        Native.MEMORY.set(Native.INT, address(slot) + SEND_FLAGS, flags);
     }
 
     /// Sets where RDMA READ takes from or RDMA WRITE goes to.
@@ -113,8 +110,8 @@ public final class SendSlots extends Slots {
     /// @param remoteKey the peer's key for it
     public void remote(int slot, long remoteAddress, int remoteKey) {
         long address = address(slot);
-        Native.MEMORY.set(JAVA_LONG, address + REMOTE_ADDR, remoteAddress);
-        Native.MEMORY.set(JAVA_INT, address + REMOTE_KEY, remoteKey);
+        Native.MEMORY.set(Native.LONG, address + REMOTE_ADDR, remoteAddress);
+        Native.MEMORY.set(Native.INT, address + REMOTE_KEY, remoteKey);
     }
 
     /// Sets what an atomic works on and with. Both work on eight aligned bytes of the peer's
@@ -128,21 +125,21 @@ public final class SendSlots extends Slots {
     /// @param swap for ATOMIC_CMP_AND_SWP what is stored then; else ignored
     public void atomic(int slot, long remoteAddress, int remoteKey, long compareOrAdd, long swap) {
         long request = address(slot);
-        Native.MEMORY.set(JAVA_LONG, request + ATOMIC_ADDR, remoteAddress);
-        Native.MEMORY.set(JAVA_LONG, request + ATOMIC_COMPARE_ADD, compareOrAdd);
-        Native.MEMORY.set(JAVA_LONG, request + ATOMIC_SWAP, swap);
-        Native.MEMORY.set(JAVA_INT, request + ATOMIC_KEY, remoteKey);
+        Native.MEMORY.set(Native.LONG, request + ATOMIC_ADDR, remoteAddress);
+        Native.MEMORY.set(Native.LONG, request + ATOMIC_COMPARE_ADD, compareOrAdd);
+        Native.MEMORY.set(Native.LONG, request + ATOMIC_SWAP, swap);
+        Native.MEMORY.set(Native.INT, request + ATOMIC_KEY, remoteKey);
     }
 
     /// Sets the key to invalidate: the peer's for SEND_WITH_INV, this side's for LOCAL_INV.
     public void invalidateKey(int slot, int key) {
-        Native.MEMORY.set(JAVA_INT, address(slot) + IMM_OR_KEY, key);
+        Native.MEMORY.set(Native.INT, address(slot) + IMM_OR_KEY, key);
     }
 
     /// Sets the value that SEND_WITH_IMM and RDMA_WRITE_WITH_IMM carry; the peer reads the same
     /// number.
     public void immediate(int slot, int value) {
-        Native.MEMORY.set(JAVA_INT, address(slot) + IMM_OR_KEY, Integer.reverseBytes(value));
+        Native.MEMORY.set(Native.INT, address(slot) + IMM_OR_KEY, Integer.reverseBytes(value));
     }
 
     /// Sets what BIND_MW does: gives peers access to a part of a region through a window.
@@ -167,12 +164,12 @@ public final class SendSlots extends Slots {
             throw bindOutside(region, address, length);
         }
         long request = address(slot);
-        Native.MEMORY.set(JAVA_LONG, request + BIND_WINDOW, window.handle());
-        Native.MEMORY.set(JAVA_INT, request + BIND_KEY, newKey);
-        Native.MEMORY.set(JAVA_LONG, request + BIND_REGION, region.handle());
-        Native.MEMORY.set(JAVA_LONG, request + BIND_ADDRESS, address);
-        Native.MEMORY.set(JAVA_LONG, request + BIND_LENGTH, length);
-        Native.MEMORY.set(JAVA_INT, request + BIND_ACCESS, access);
+        Native.MEMORY.set(Native.LONG, request + BIND_WINDOW, window.handle());
+        Native.MEMORY.set(Native.INT, request + BIND_KEY, newKey);
+        Native.MEMORY.set(Native.LONG, request + BIND_REGION, region.handle());
+        Native.MEMORY.set(Native.LONG, request + BIND_ADDRESS, address);
+        Native.MEMORY.set(Native.LONG, request + BIND_LENGTH, length);
+        Native.MEMORY.set(Native.INT, request + BIND_ACCESS, access);
     }
 
     private static IllegalArgumentException bindOutside(

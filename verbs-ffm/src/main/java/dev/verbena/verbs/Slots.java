@@ -1,8 +1,5 @@
 package dev.verbena.verbs;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import dev.verbena.verbs.ffi.Native;
 import dev.verbena.verbs.ffi.gen.ibv_send_wr;
 import dev.verbena.verbs.ffi.gen.ibv_sge;
@@ -76,7 +73,7 @@ abstract sealed class Slots permits SendSlots, ReceiveSlots {
 
     /// Where a slot's work request is.
     final long address(int slot) {
-        return base + Objects.checkIndex(slot, slotCount) * stride;
+        return base + Objects.checkIndex(slot, slotCount) * stride & Native.ADDRESS_MASK;
     }
 
     final long badCell() {
@@ -87,7 +84,7 @@ abstract sealed class Slots permits SendSlots, ReceiveSlots {
     /// posted, those before it were. Meaningful only right after a post returned an errno; -1 when
     /// the provider did not say.
     public final int failedSlot() {
-        long offset = Native.MEMORY.get(JAVA_LONG, badCell()) - base;
+        long offset = Native.MEMORY.get(Native.LONG, badCell()) - base;
         boolean ours = offset >= 0 && offset < slotCount * stride && offset % stride == 0;
         return ours ? (int) (offset / stride) : -1;
     }
@@ -98,22 +95,22 @@ abstract sealed class Slots permits SendSlots, ReceiveSlots {
     final long clear(int slot, long wrId) {
         long address = address(slot);
         for (long offset = 0; offset < stride; offset += Long.BYTES) {
-            Native.MEMORY.set(JAVA_LONG, address + offset, 0L);
+            Native.MEMORY.set(Native.LONG, address + offset, 0L);
         }
-        Native.MEMORY.set(JAVA_LONG, address + WR_ID, wrId);
-        Native.MEMORY.set(JAVA_LONG, address + SG_LIST, address + segmentsAt);
+        Native.MEMORY.set(Native.LONG, address + WR_ID, wrId);
+        Native.MEMORY.set(Native.LONG, address + SG_LIST, address + segmentsAt);
         return address;
     }
 
     /// Sets the id that comes back with the completion.
     public final void wrId(int slot, long wrId) {
-        Native.MEMORY.set(JAVA_LONG, address(slot) + WR_ID, wrId);
+        Native.MEMORY.set(Native.LONG, address(slot) + WR_ID, wrId);
     }
 
     /// Sets how many of the slot's segments are used, 0 to [#segmentsPerSlot()].
     public final void segmentCount(int slot, int count) {
         Objects.checkIndex(count, segmentsPerSlot + 1);
-        Native.MEMORY.set(JAVA_INT, address(slot) + NUM_SGE, count);
+        Native.MEMORY.set(Native.INT, address(slot) + NUM_SGE, count);
     }
 
     /// Sets a scatter/gather element.
@@ -124,14 +121,14 @@ abstract sealed class Slots permits SendSlots, ReceiveSlots {
     public final void segment(int slot, int index, long address, int length, int localKey) {
         long element =
                 address(slot) + segmentsAt + Objects.checkIndex(index, segmentsPerSlot) * SGE_BYTES;
-        Native.MEMORY.set(JAVA_LONG, element + SGE_ADDR, address);
-        Native.MEMORY.set(JAVA_INT, element + SGE_LENGTH, length);
-        Native.MEMORY.set(JAVA_INT, element + SGE_LKEY, localKey);
+        Native.MEMORY.set(Native.LONG, element + SGE_ADDR, address);
+        Native.MEMORY.set(Native.INT, element + SGE_LENGTH, length);
+        Native.MEMORY.set(Native.INT, element + SGE_LKEY, localKey);
     }
 
     /// Chains a slot to the one to be posted after it; -1 ends the chain.
     public final void next(int slot, int nextSlotOrMinusOne) {
         long successor = nextSlotOrMinusOne == -1 ? 0 : address(nextSlotOrMinusOne);
-        Native.MEMORY.set(JAVA_LONG, address(slot) + NEXT, successor);
+        Native.MEMORY.set(Native.LONG, address(slot) + NEXT, successor);
     }
 }

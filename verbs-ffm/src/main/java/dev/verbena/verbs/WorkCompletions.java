@@ -4,7 +4,6 @@ import dev.verbena.verbs.ffi.Native;
 import dev.verbena.verbs.ffi.gen.ibv_wc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 
 /// A batch of work completions (array of `struct ibv_wc`) that [CompletionQueue#poll] fills.
@@ -75,16 +74,16 @@ public final class WorkCompletions {
     }
 
     private long entry(int index) {
-        return address + Objects.checkIndex(index, capacity) * STRIDE;
+        return address + Objects.checkIndex(index, capacity) * STRIDE & Native.ADDRESS_MASK;
     }
 
     private int intAt(int index, long offset) {
-        return Native.MEMORY.get(ValueLayout.JAVA_INT, entry(index) + offset);
+        return Native.MEMORY.get(Native.INT, entry(index) + offset);
     }
 
     /// What the work request carried as its id.
     public long wrId(int index) {
-        return Native.MEMORY.get(ValueLayout.JAVA_LONG, entry(index) + WR_ID);
+        return Native.MEMORY.get(Native.LONG, entry(index) + WR_ID);
     }
 
     /// The status as a number; see [WorkCompletionStatus].

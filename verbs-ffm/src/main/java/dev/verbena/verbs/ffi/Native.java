@@ -16,6 +16,16 @@ public final class Native {
     /// unchecked: whoever uses it has asserted the bounds where the address was computed.
     public static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
+    /// Eight bytes in [#MEMORY], without a test of the alignment for every access.
+    public static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+
+    /// Four bytes in [#MEMORY], likewise.
+    public static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+
+    /// What is masked with this is seen by the compiler to lie in [#MEMORY], with everything near
+    /// it: it leaves out the bounds checks of all accesses around it. No address has the two bits.
+    public static final long ADDRESS_MASK = Long.MAX_VALUE >>> 1;
+
     private static final Linker LINKER = Linker.nativeLinker();
 
     private Native() {}

@@ -2,7 +2,6 @@ package dev.verbena.verbs.raw;
 
 import dev.verbena.verbs.ffi.Native;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /// Native memory by its address, without a check per access: for the structures of a queue that are
 /// written and read with every I/O.
@@ -15,12 +14,16 @@ public final class RawMemory {
     /// All addresses, in one segment: its offsets are addresses.
     public static final MemorySegment ALL = Native.MEMORY;
 
+    /// An address as it is, which the compiler can see to lie in [#ALL]: accesses at it and near it
+    /// need no bounds checks then.
+    public static long address(long value) {
+        return value & Native.ADDRESS_MASK;
+    }
+
     private RawMemory() {}
 
     /// Eight bytes in native order.
-    ///
-    /// @param address aligned to eight bytes
     public static long getLong(long address) {
-        return ALL.get(ValueLayout.JAVA_LONG, address);
+        return ALL.get(Native.LONG, address);
     }
 }
