@@ -112,6 +112,77 @@ public final class NvmCommands {
     }
 
     /**
+     * Read, Write or Compare with one buffer by remote key, which stays valid: what the methods of
+     * these names and {@link Sgl#keyed} write, each byte once.
+     *
+     * @param opcode of {@link NvmOpcode}, one of the three
+     * @param startingLba the first logical block, an unsigned 64-bit value
+     * @param blockCount 1 to {@value #BLOCK_COUNT_MAX}
+     * @param flags dword 12 bits 31:16, 0 for none
+     * @param address of the buffer as the controller's NIC addresses it
+     * @param length in bytes, 0 to {@link Sgl#KEYED_LENGTH_MAX}
+     * @param key the remote key
+     */
+    public static void keyed(
+            MemorySegment segment,
+            long offset,
+            int opcode,
+            int commandId,
+            int namespaceId,
+            long startingLba,
+            int blockCount,
+            int flags,
+            long address,
+            int length,
+            int key) {
+        SubmissionEntry.begin(
+                segment,
+                offset,
+                opcode,
+                commandId,
+                namespaceId,
+                address,
+                Sgl.keyedHigh(length, key, Sgl.TYPE_KEYED),
+                startingLba,
+                dwords12(blockCount, flags));
+    }
+
+    /**
+     * Any command on a range of blocks, without data: what the methods named after the commands
+     * write.
+     *
+     * @param opcode of {@link NvmOpcode}: Read, Write, Compare, Write Zeroes, Verify or Write
+     *     Uncorrectable
+     * @param startingLba the first logical block, an unsigned 64-bit value
+     * @param blockCount 1 to {@value #BLOCK_COUNT_MAX}
+     * @param flags dword 12 bits 31:16, 0 for none
+     */
+    public static void ranged(
+            MemorySegment segment,
+            long offset,
+            int opcode,
+            int commandId,
+            int namespaceId,
+            long startingLba,
+            int blockCount,
+            int flags) {
+        SubmissionEntry.begin(
+                segment,
+                offset,
+                opcode,
+                commandId,
+                namespaceId,
+                startingLba,
+                dwords12(blockCount, flags));
+    }
+
+    private static long dwords12(int blockCount, int flags) {
+        Wire.inRange(blockCount, 1, BLOCK_COUNT_MAX, "blockCount");
+        requireFlags(flags);
+        return Integer.toUnsignedLong((blockCount - 1) | flags);
+    }
+
+    /**
      * Flush: makes completed writes durable.
      *
      * @param namespaceId the namespace, or {@code 0xFFFFFFFF} for all of the controller's
@@ -337,26 +408,5 @@ public final class NvmCommands {
             throw new IllegalArgumentException(
                     "flags " + Integer.toHexString(flags) + "h use bits 15:0, which hold a count");
         }
-    }
-
-    private static void ranged(
-            MemorySegment segment,
-            long offset,
-            int opcode,
-            int commandId,
-            int namespaceId,
-            long startingLba,
-            int blockCount,
-            int flags) {
-        Wire.inRange(blockCount, 1, BLOCK_COUNT_MAX, "blockCount");
-        requireFlags(flags);
-        SubmissionEntry.begin(
-                segment,
-                offset,
-                opcode,
-                commandId,
-                namespaceId,
-                startingLba,
-                Integer.toUnsignedLong((blockCount - 1) | flags));
     }
 }

@@ -120,13 +120,15 @@ public final class Sgl {
             int length,
             int key,
             boolean invalidate) {
-        Wire.inRange(length, 0, KEYED_LENGTH_MAX, "keyed SGL length");
         int type = invalidate ? TYPE_KEYED_INVALIDATE : TYPE_KEYED;
         Wire.u64(segment, offset, address);
-        Wire.u64(
-                segment,
-                offset + 8,
-                length | Integer.toUnsignedLong(key) << 24 | (long) type << 56);
+        Wire.u64(segment, offset + 8, keyedHigh(length, key, type));
+    }
+
+    /** Bytes 8 to 15 of a keyed descriptor. */
+    static long keyedHigh(int length, int key, int type) {
+        Wire.inRange(length, 0, KEYED_LENGTH_MAX, "keyed SGL length");
+        return length | Integer.toUnsignedLong(key) << 24 | (long) type << 56;
     }
 
     /** Writes a bare descriptor of data at an offset in the capsule. */

@@ -66,6 +66,29 @@ public final class SubmissionEntry {
             int namespaceId,
             long dwords10,
             long dwords12) {
+        begin(
+                segment,
+                offset,
+                opcode,
+                commandId,
+                namespaceId,
+                0,
+                (long) Sgl.TYPE_KEYED << 56,
+                dwords10,
+                dwords12);
+    }
+
+    /** As the other, with the two halves of descriptor 1. */
+    static void begin(
+            MemorySegment segment,
+            long offset,
+            int opcode,
+            int commandId,
+            int namespaceId,
+            long descriptorLow,
+            long descriptorHigh,
+            long dwords10,
+            long dwords12) {
         Wire.inRange(opcode, 0, 0xFF, "opcode");
         Wire.inRange(commandId, 0, 0xFFFF, "commandId");
         Wire.u64(
@@ -77,8 +100,8 @@ public final class SubmissionEntry {
                         | (long) namespaceId << 32);
         Wire.u64(segment, offset + 8, 0);
         Wire.u64(segment, offset + METADATA_POINTER_OFFSET, 0);
-        Wire.u64(segment, offset + SGL_OFFSET, 0);
-        Wire.u64(segment, offset + SGL_OFFSET + 8, (long) Sgl.TYPE_KEYED << 56);
+        Wire.u64(segment, offset + SGL_OFFSET, descriptorLow);
+        Wire.u64(segment, offset + SGL_OFFSET + 8, descriptorHigh);
         Wire.u64(segment, offset + 40, dwords10);
         Wire.u64(segment, offset + 48, dwords12);
         Wire.u64(segment, offset + 56, 0);

@@ -132,6 +132,8 @@ final class EncoderTable {
             ReservationCommands.report cmd=0E {NS} numd@10.0/29*4-1<536870911 =1@11.0/1
             ReservationCommands.keys new=16 current@0.0/64 other@2.0/64
             ReservationCommands.key new=8 current@0.0/64
+            NvmCommands.ranged cmd=00 opcode@0.0/8 {RANGED}
+            NvmCommands.keyed cmd=00 opcode@0.0/8 {RANGED} address@6.0/64 length@8.0/24 key@8.24/8+9.0/24
             NvmCommands.read cmd=02 {RANGED}
             NvmCommands.write cmd=01 {RANGED}
             NvmCommands.compare cmd=05 {RANGED}
