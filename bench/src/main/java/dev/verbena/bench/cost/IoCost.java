@@ -3,6 +3,7 @@ package dev.verbena.bench.cost;
 import dev.verbena.ConnectOptions;
 import dev.verbena.Controller;
 import dev.verbena.Initiator;
+import dev.verbena.MemoryMode;
 import dev.verbena.Namespace;
 import dev.verbena.Target;
 import java.io.IOException;
@@ -12,7 +13,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// Random reads for a while, and what each cost: CPU time, wall clock, bytes allocated.
+/// Random reads, or writes, for a while, and what each cost: CPU time, wall clock, bytes allocated.
 ///
 /// Over the null fabric (`bench/nullfabric`) that is the initiator's own cost. Its queues report
 /// the same from the device's side with `NULLFABRIC_STATS`, which is how `bench/nullfabric/compare`
@@ -20,7 +21,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "io-cost",
         mixinStandardHelpOptions = true,
-        description = "Random reads: CPU time, wall clock and allocation per I/O.")
+        description = "Random I/O: CPU time, wall clock and allocation per I/O.")
 public final class IoCost implements Callable<Integer> {
     private static final int IOS_PER_WINDOW_MIN = 1000;
 
@@ -41,6 +42,12 @@ public final class IoCost implements Callable<Integer> {
 
     @Option(names = "--bytes", description = "of a read (default ${DEFAULT-VALUE})")
     private int bytes = 4096;
+
+    @Option(names = "--write", description = "writes instead of reads (level queue only)")
+    private boolean write;
+
+    @Option(names = "--memory", description = "${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE})")
+    private MemoryMode memory = MemoryMode.AUTO;
 
     @Option(names = "--warm-up", description = "CPU seconds not counted (default ${DEFAULT-VALUE})")
     private int warmUpSeconds = 4;
@@ -68,15 +75,22 @@ public final class IoCost implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        ConnectOptions options = ConnectOptions.defaults().withQueueSize(Math.max(128, depth + 1));
+        if (write && level != Level.QUEUE) {
+            throw new CommandLine.ParameterException(
+                    new CommandLine(this), "--write goes with --level queue only");
+        }
+        ConnectOptions options =
+                ConnectOptions.defaults()
+                        .withQueueSize(Math.max(128, depth + 1))
+                        .withMemoryMode(memory);
         try (Initiator initiator = Initiator.open();
                 Controller controller = initiator.connect(Target.rdma(traddr), nqn, options);
                 Load load = open(controller)) {
             long perWindow = warmUp(load);
             Windows measured = Windows.measure(load, windows, perWindow);
             System.out.printf(
-                    "%s depth %d, %d-byte reads, %d windows of %d%n",
-                    level, depth, bytes, windows, perWindow);
+                    "%s depth %d, %d-byte %s, %d windows of %d%n",
+                    level, depth, bytes, write ? "writes" : "reads", windows, perWindow);
             measured.print(System.out, load.ownThreadOnly());
         }
         return 0;
@@ -85,7 +99,7 @@ public final class IoCost implements Callable<Integer> {
     private Load open(Controller controller) throws IOException {
         Namespace namespace = controller.namespaces().getFirst();
         return switch (level) {
-            case QUEUE -> new QueueLoad(controller, namespace, depth, bytes);
+            case QUEUE -> new QueueLoad(controller, namespace, depth, bytes, write);
             case ASYNC -> new AsyncLoad(controller, namespace, depth, bytes);
             case BLOCKING -> new BlockingLoad(controller, namespace, depth, bytes);
         };

@@ -16,13 +16,16 @@ final class QueueLoad implements Load {
     private final MemorySegment[] buffers;
     private final int[] free;
     private final int blocks;
+    private final boolean write;
     private final RandomBlocks random;
     private final CompletionHandler handler;
     private int freeCount;
     private long completed;
     private int badStatus;
 
-    QueueLoad(Controller controller, Namespace namespace, int depth, int bytes) throws IOException {
+    QueueLoad(Controller controller, Namespace namespace, int depth, int bytes, boolean write)
+            throws IOException {
+        this.write = write;
         this.namespace = namespace;
         this.blocks = bytes / namespace.blockSize();
         this.random = new RandomBlocks(namespace, blocks);
@@ -57,7 +60,7 @@ final class QueueLoad implements Load {
         while (completed < end) {
             while (freeCount > 0 && submitted < count) {
                 int buffer = free[freeCount - 1];
-                if (!queue.tryRead(namespace, random.next(), blocks, buffers[buffer], buffer)) {
+                if (!submit(buffer)) {
                     break;
                 }
                 freeCount--;
@@ -66,8 +69,15 @@ final class QueueLoad implements Load {
             queue.poll(handler);
         }
         if (badStatus != 0) {
-            throw new IOException("A read ended with status " + Integer.toHexString(badStatus));
+            throw new IOException("An I/O ended with status " + Integer.toHexString(badStatus));
         }
+    }
+
+    private boolean submit(int buffer) throws IOException {
+        long lba = random.next();
+        return write
+                ? queue.tryWrite(namespace, lba, blocks, buffers[buffer], buffer)
+                : queue.tryRead(namespace, lba, blocks, buffers[buffer], buffer);
     }
 
     @Override
