@@ -38,6 +38,35 @@ final class BufferHolder {
         this.runs = new BounceRuns(memory, commands.depth(), transferBytesMax);
     }
 
+    /// Counts a command as a user of one piece of memory, where that is simple: the memory is that
+    /// of the last command's region.
+    ///
+    /// @return what is counted, to be given back when no command follows; null when [#fill] has to
+    ///   look
+    @Nullable RegionLease tryHold(MemorySegment buffer, int bytes, boolean controllerWrites) {
+        RegionLease last = lastLease;
+        if (last == null
+                || !buffer.isNative()
+                || (controllerWrites && buffer.isReadOnly())
+                || !last.region().contains(buffer.address(), bytes)
+                || !last.tryAcquire()) {
+            return null;
+        }
+        // Only now: what is alive while the region is held lies in the region.
+        if (!buffer.scope().isAlive()) {
+            last.release();
+            return null;
+        }
+        return last;
+    }
+
+    /// The command on memory held with [#tryHold] was accepted.
+    void accepted() {
+        if (bouncing) {
+            runs.attach(io.lastSlot(), DIRECT);
+        }
+    }
+
     /// Describes buffers to a command.
     ///
     /// @param one the only piece; null to take those of `list`

@@ -152,11 +152,12 @@ final class IoChecks {
         return transferFlags(options, NvmOpcode.VERIFY);
     }
 
-    void writeUncorrectable(
+    /// Checks a Write Uncorrectable, and returns its flags: none.
+    int writeUncorrectable(
             Namespace namespace, long startingLba, int blockCount, IoOptions options) {
         limits.require(CommandLimits.WRITE_UNCORRECTABLE);
         size(namespace, startingLba, blockCount, limits.writeUncorrectableBytesMax(), "WUSL");
-        noFlags(options, NvmOpcode.WRITE_UNCORRECTABLE);
+        return flags(options, 0, NvmOpcode.WRITE_UNCORRECTABLE);
     }
 
     private void size(

@@ -63,7 +63,8 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
     private final CommandQueue commands;
     private final IoCommands io;
     private final QueueSettings settings;
-    private final Adapter adapter = new Adapter();
+    private final BufferHolder buffers;
+    private final Adapter adapter;
     private final Waiting waiting = new Waiting();
     private WaitPolicy wait;
     private @Nullable QueueGroup group;
@@ -80,6 +81,8 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
         this.controller = controller;
         this.commands = commands;
         this.io = requests.io();
+        this.buffers = requests.buffers();
+        this.adapter = new Adapter();
         this.settings = settings;
         this.wait = new WaitPolicy(settings.waitMode(), WaitPolicy.SPIN_NANOS_DEFAULT);
     }
@@ -108,7 +111,7 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
     public int poll(CompletionHandler handler) {
         requireAlone();
         commands.ring();
-        adapter.handler = handler;
+        adapter.handler(handler);
         int count;
         try {
             count = io.poll(adapter);
@@ -178,7 +181,7 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
     /// @return what the group has to deliver them to
     CommandHandler joinGroup(QueueGroup joined, CompletionHandler member) {
         group = joined;
-        adapter.handler = member;
+        adapter.handler(member);
         return io.collector(adapter);
     }
 
@@ -253,7 +256,7 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
         if (requests.isClosed()) {
             return;
         }
-        io.close((token, slot, status, result) -> requests.completed(slot, status));
+        io.close((token, slot, status, result) -> buffers.completed(slot, status));
         requests.closed();
         if (group != null) {
             group.closed(this, commands);
@@ -264,18 +267,32 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
     /// Hands completions to the user's handler; an object that stays, so that polling allocates
     /// nothing.
     private final class Adapter implements CommandHandler, ExpiryHandler {
+        private final BufferHolder buffers = IoQueue.this.buffers;
         private CompletionHandler handler = (token, status, result) -> {};
         private @Nullable Throwable thrown;
 
         /// Slots of commands the controller was asked to abort.
         private final BitSet aborting = new BitSet();
 
+        private int abortCount;
+
+        @SuppressWarnings("ReferenceEquality") // that is the question here
+        private void handler(CompletionHandler value) {
+            // Not written when it is the same: storing a reference has a price.
+            if (handler != value) {
+                handler = value;
+            }
+        }
+
         @Override
         public void completed(long token, int slot, int status, long result) {
-            aborting.clear(slot);
+            if (abortCount > 0 && aborting.get(slot)) {
+                aborting.clear(slot);
+                abortCount--;
+            }
             int outcome = status;
             try {
-                requests.completed(slot, status);
+                buffers.completed(slot, status);
             } catch (RuntimeException e) {
                 // The caller's memory cannot be accessed from this thread any more.
                 outcome = DATA_TRANSFER_ERROR;
@@ -306,6 +323,7 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
                 return ExpiryHandler.FAIL;
             }
             aborting.set(slot);
+            abortCount++;
             controller.abort(IoQueue.this, commands.queueId(), commands.commandId(slot));
             return settings.timeoutNanos();
         }

@@ -56,7 +56,7 @@ public abstract sealed class IoQueueCommands permits IoQueue {
             IoOptions options)
             throws ConnectionLostException {
         return requests.transfer(
-                NvmOpcode.READ, namespace, startingLba, blockCount, buffer, null, token, options);
+                NvmOpcode.READ, namespace, startingLba, blockCount, buffer, token, options);
     }
 
     /// Starts to read blocks into several pieces of memory.
@@ -71,7 +71,7 @@ public abstract sealed class IoQueueCommands permits IoQueue {
             IoOptions options)
             throws ConnectionLostException {
         return requests.transfer(
-                NvmOpcode.READ, namespace, startingLba, blockCount, null, buffers, token, options);
+                NvmOpcode.READ, namespace, startingLba, blockCount, buffers, token, options);
     }
 
     /// Starts to write blocks. Small writes travel with the command where the controller allows it.
@@ -98,7 +98,7 @@ public abstract sealed class IoQueueCommands permits IoQueue {
             IoOptions options)
             throws ConnectionLostException {
         return requests.transfer(
-                NvmOpcode.WRITE, namespace, startingLba, blockCount, buffer, null, token, options);
+                NvmOpcode.WRITE, namespace, startingLba, blockCount, buffer, token, options);
     }
 
     /// Starts to write blocks from several pieces of memory.
@@ -113,7 +113,7 @@ public abstract sealed class IoQueueCommands permits IoQueue {
             IoOptions options)
             throws ConnectionLostException {
         return requests.transfer(
-                NvmOpcode.WRITE, namespace, startingLba, blockCount, null, buffers, token, options);
+                NvmOpcode.WRITE, namespace, startingLba, blockCount, buffers, token, options);
     }
 
     /// Starts to compare blocks with memory; a difference is status 285h, Compare Failure.
@@ -128,14 +128,7 @@ public abstract sealed class IoQueueCommands permits IoQueue {
             IoOptions options)
             throws ConnectionLostException {
         return requests.transfer(
-                NvmOpcode.COMPARE,
-                namespace,
-                startingLba,
-                blockCount,
-                buffer,
-                null,
-                token,
-                options);
+                NvmOpcode.COMPARE, namespace, startingLba, blockCount, buffer, token, options);
     }
 
     /// Starts to compare blocks with several pieces of memory.
@@ -148,14 +141,7 @@ public abstract sealed class IoQueueCommands permits IoQueue {
             IoOptions options)
             throws ConnectionLostException {
         return requests.transfer(
-                NvmOpcode.COMPARE,
-                namespace,
-                startingLba,
-                blockCount,
-                null,
-                buffers,
-                token,
-                options);
+                NvmOpcode.COMPARE, namespace, startingLba, blockCount, buffers, token, options);
     }
 
     /// Starts to compare blocks with memory and, when there is no difference, to write others in

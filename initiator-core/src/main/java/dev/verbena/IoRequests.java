@@ -7,6 +7,7 @@ import dev.verbena.internal.engine.IoCommands;
 import dev.verbena.internal.engine.QueueSettings;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
+import dev.verbena.internal.memory.RegionLease;
 import dev.verbena.nvme.CopyRanges;
 import dev.verbena.nvme.DataDirection;
 import dev.verbena.nvme.DatasetRanges;
@@ -45,13 +46,12 @@ final class IoRequests {
         return io;
     }
 
-    boolean isClosed() {
-        return closed;
+    BufferHolder buffers() {
+        return buffers;
     }
 
-    /// See [BufferHolder#completed].
-    void completed(int slot, int status) {
-        buffers.completed(slot, status);
+    boolean isClosed() {
+        return closed;
     }
 
     /// Nothing is accepted any more, and the queue is gone.
@@ -60,14 +60,13 @@ final class IoRequests {
         buffers.close();
     }
 
-    /// Read, write or compare, to or from `one`, or if that is null `list`.
+    /// Read, write or compare, to or from `buffer`.
     boolean transfer(
             int opcode,
             Namespace namespace,
             long startingLba,
             int blockCount,
-            @Nullable MemorySegment one,
-            @Nullable BufferList list,
+            MemorySegment buffer,
             long token,
             IoOptions options)
             throws ConnectionLostException {
@@ -76,37 +75,107 @@ final class IoRequests {
             checks.compare();
         }
         int flags = IoChecks.transferFlags(options, opcode);
-        int bytes = checks.transfer(namespace, startingLba, blockCount, bytes(one, list));
-        if (commands.freeCount() == 0) {
-            return false;
+        int bytes = checks.transfer(namespace, startingLba, blockCount, buffer.byteSize());
+        RegionLease held = buffers.tryHold(buffer, bytes, opcode == NvmOpcode.READ);
+        if (held == null) {
+            return described(
+                    opcode,
+                    namespace,
+                    startingLba,
+                    blockCount,
+                    flags,
+                    buffer,
+                    null,
+                    bytes,
+                    token,
+                    timeout(options));
         }
-        boolean read = opcode == NvmOpcode.READ;
-        int run =
-                buffers.fill(
-                        data,
-                        read ? Direction.CONTROLLER_WRITES : Direction.CONTROLLER_READS,
-                        one,
-                        list,
-                        bytes);
-        if (run == BufferHolder.NO_ROOM) {
-            return false;
-        }
-        int id = namespace.id();
-        long timeout = timeout(options);
         boolean accepted = false;
         try {
             accepted =
-                    switch (opcode) {
-                        case NvmOpcode.READ ->
-                                io.tryRead(
-                                        id, startingLba, blockCount, flags, data, token, timeout);
-                        case NvmOpcode.WRITE ->
-                                io.tryWrite(
-                                        id, startingLba, blockCount, flags, data, token, timeout);
-                        default ->
-                                io.tryCompare(
-                                        id, startingLba, blockCount, flags, data, token, timeout);
-                    };
+                    io.tryTransfer(
+                            opcode,
+                            namespace.id(),
+                            startingLba,
+                            blockCount,
+                            flags,
+                            held,
+                            buffer.address(),
+                            bytes,
+                            token,
+                            timeout(options));
+        } finally {
+            if (!accepted) {
+                held.release();
+            }
+        }
+        if (accepted) {
+            buffers.accepted();
+        }
+        return accepted;
+    }
+
+    /// Read, write or compare, to or from several pieces of memory.
+    boolean transfer(
+            int opcode,
+            Namespace namespace,
+            long startingLba,
+            int blockCount,
+            BufferList list,
+            long token,
+            IoOptions options)
+            throws ConnectionLostException {
+        checkUsable();
+        if (opcode == NvmOpcode.COMPARE) {
+            checks.compare();
+        }
+        int flags = IoChecks.transferFlags(options, opcode);
+        int bytes = checks.transfer(namespace, startingLba, blockCount, list.byteSize());
+        return described(
+                opcode,
+                namespace,
+                startingLba,
+                blockCount,
+                flags,
+                null,
+                list,
+                bytes,
+                token,
+                timeout(options));
+    }
+
+    private boolean described(
+            int opcode,
+            Namespace namespace,
+            long startingLba,
+            int blockCount,
+            int flags,
+            @Nullable MemorySegment one,
+            @Nullable BufferList list,
+            int bytes,
+            long token,
+            long timeoutNanos) {
+        if (commands.freeCount() == 0) {
+            return false;
+        }
+        Direction direction =
+                opcode == NvmOpcode.READ ? Direction.CONTROLLER_WRITES : Direction.CONTROLLER_READS;
+        int run = buffers.fill(data, direction, one, list, bytes);
+        if (run == BufferHolder.NO_ROOM) {
+            return false;
+        }
+        boolean accepted = false;
+        try {
+            accepted =
+                    io.tryRanged(
+                            opcode,
+                            namespace.id(),
+                            startingLba,
+                            blockCount,
+                            flags,
+                            data,
+                            token,
+                            timeoutNanos);
         } finally {
             buffers.settle(accepted, run, data, null);
         }
@@ -123,22 +192,17 @@ final class IoRequests {
             IoOptions options)
             throws ConnectionLostException {
         checkUsable();
-        int id = namespace.id();
-        long timeout = timeout(options);
-        return switch (opcode) {
-            case NvmOpcode.WRITE_ZEROES -> {
-                int flags = checks.writeZeroes(namespace, startingLba, blockCount, options);
-                yield io.tryWriteZeroes(id, startingLba, blockCount, flags, token, timeout);
-            }
-            case NvmOpcode.VERIFY -> {
-                int flags = checks.verify(namespace, startingLba, blockCount, options);
-                yield io.tryVerify(id, startingLba, blockCount, flags, token, timeout);
-            }
-            default -> {
-                checks.writeUncorrectable(namespace, startingLba, blockCount, options);
-                yield io.tryWriteUncorrectable(id, startingLba, blockCount, token, timeout);
-            }
-        };
+        int flags =
+                switch (opcode) {
+                    case NvmOpcode.WRITE_ZEROES ->
+                            checks.writeZeroes(namespace, startingLba, blockCount, options);
+                    case NvmOpcode.VERIFY ->
+                            checks.verify(namespace, startingLba, blockCount, options);
+                    default ->
+                            checks.writeUncorrectable(namespace, startingLba, blockCount, options);
+                };
+        return io.tryRanged(
+                opcode, namespace.id(), startingLba, blockCount, flags, token, timeout(options));
     }
 
     boolean flush(Namespace namespace, long token, IoOptions options)
@@ -322,13 +386,18 @@ final class IoRequests {
     }
 
     private void checkUsable() throws ConnectionLostException {
+        FabricFailure failure = commands.failure();
+        if (failure != null) {
+            refuse(failure);
+        }
+    }
+
+    /// A queue that is closed has failed as well.
+    private void refuse(FabricFailure failure) throws ConnectionLostException {
         if (closed) {
             throw new IllegalStateException("The queue is closed");
         }
-        FabricFailure failure = commands.failure();
-        if (failure != null) {
-            throw new ConnectionLostException(
-                    "I/O queue " + commands.queueId() + " is down: " + failure.message());
-        }
+        throw new ConnectionLostException(
+                "I/O queue " + commands.queueId() + " is down: " + failure.message());
     }
 }

@@ -13,8 +13,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// The way of a slot: taken, submitted, found by the command id of an answer, free again; in a
-/// queue that has `busy` others in use.
+/// The way of a slot: submitted, found by the command id of an answer, free again; in a queue that
+/// has `busy` others in use.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -23,6 +23,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(2)
 public class SlotCycleBenchmark {
     private static final int SLOTS = 128;
+    private static final long TIMEOUT_NANOS = 1_000_000_000;
 
     @Param({"0", "31"})
     public int busy;
@@ -39,12 +40,15 @@ public class SlotCycleBenchmark {
 
     @Benchmark
     public int cycle() {
-        int taken = slots.acquire();
-        slots.submitted(taken, true, false);
-        int id = slots.commandId(taken);
-        slots.sent(taken);
-        int answered = slots.slotAwaiting(id);
-        if (slots.answered(answered)) {
+        int next = slots.next();
+        int id = slots.commandId(next);
+        slots.submitted(
+                next,
+                id,
+                TIMEOUT_NANOS,
+                CommandSlots.SENT | CommandSlots.KEYLESS | CommandSlots.LEASED);
+        int answered = slots.slotAwaitingOnlyAnswer(id);
+        if (answered >= 0) {
             slots.release(answered);
         }
         return id;

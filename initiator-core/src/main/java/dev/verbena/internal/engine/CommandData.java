@@ -30,14 +30,21 @@ public final class CommandData {
     /// How data travels.
     public enum Travel {
         /// There is none: a keyed descriptor of length 0.
-        NONE,
+        NONE(QueueCounters.WITHOUT_DATA),
         /// Behind the command in its capsule, gathered from all segments.
-        IN_CAPSULE,
+        IN_CAPSULE(QueueCounters.IN_CAPSULE),
         /// The controller moves it by the key of the only segment.
-        KEYED,
+        KEYED(QueueCounters.KEYED),
         /// The controller moves it by the keys of several segments; the descriptors stand behind
         /// the command.
-        KEYED_LIST
+        KEYED_LIST(QueueCounters.KEYED_LIST);
+
+        /// Counts the commands whose data travels so.
+        final int counter;
+
+        Travel(int counter) {
+            this.counter = counter;
+        }
     }
 
     // Written only when they change: the garbage collector has to hear of every reference that is.

@@ -12,22 +12,10 @@ final class CommandDeadlines {
 
     private final CommandSlots slots;
     private final CommandEvents events;
-    private final Deadlines deadlines;
 
     CommandDeadlines(CommandSlots slots, CommandEvents events) {
         this.slots = slots;
         this.events = events;
-        this.deadlines = new Deadlines(slots.count());
-    }
-
-    /// See [Deadlines#at].
-    void at(int slot, long deadlineNanos) {
-        deadlines.at(slot, deadlineNanos);
-    }
-
-    /// See [Deadlines#within].
-    void within(int slot, long timeoutNanos) {
-        deadlines.within(slot, timeoutNanos);
     }
 
     /// The earliest deadline of all outstanding commands, [Long#MAX_VALUE] when there is none.
@@ -58,12 +46,12 @@ final class CommandDeadlines {
     private boolean prolonged(int slot, long nowNanos, ExpiryHandler handler) {
         long more = ExpiryHandler.FAIL;
         try {
-            more = handler.expired(events.token(slot), slot);
+            more = handler.expired(slots.token(slot), slot);
         } catch (Throwable e) {
             events.thrown(e);
         }
         if (more > 0) {
-            deadlines.at(slot, nowNanos + Math.min(more, Deadlines.TIMEOUT_NANOS_MAX));
+            slots.deadline(slot, nowNanos + Math.min(more, CommandSlots.TIMEOUT_NANOS_MAX));
         }
         return more > 0;
     }
@@ -71,7 +59,7 @@ final class CommandDeadlines {
     /// An answer that came in time is not too late because what only frees the slot, the completion
     /// of its send or the end of its key, comes after the deadline.
     private long deadline(int slot, long nowNanos) {
-        long deadline = deadlines.of(slot, nowNanos);
+        long deadline = slots.deadlineAsOf(slot, nowNanos);
         return slots.isAnswered(slot) ? deadline + ANSWERED_GRACE_NANOS : deadline;
     }
 }

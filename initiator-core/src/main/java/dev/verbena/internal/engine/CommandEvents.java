@@ -14,7 +14,6 @@ final class CommandEvents implements FabricEvents {
     private final CommandSlots slots;
     private final SlotHolds holds;
     private final QueueCounters counters;
-    private final long[] tokens;
     private final int[] statuses;
     private final long[] results;
 
@@ -33,7 +32,6 @@ final class CommandEvents implements FabricEvents {
         this.slots = slots;
         this.holds = holds;
         int count = slots.count();
-        tokens = new long[count];
         statuses = new int[count];
         results = new long[count];
         keys = new int[count];
@@ -45,14 +43,6 @@ final class CommandEvents implements FabricEvents {
         if (handler != value) {
             handler = value;
         }
-    }
-
-    void token(int slot, long token) {
-        tokens[slot] = token;
-    }
-
-    long token(int slot) {
-        return tokens[slot];
     }
 
     void key(int slot, int key) {
@@ -94,25 +84,41 @@ final class CommandEvents implements FabricEvents {
 
     @Override
     public void received(long low, long high, int byteLength) {
+        int slot = slots.slotAwaitingOnlyAnswer(commandId(high));
+        if (slot >= 0 && byteLength >= CompletionEntry.SIZE) {
+            completeLeased(slot, status(high), low);
+        } else {
+            receivedEarly(low, high, byteLength);
+        }
+    }
+
+    /// An answer that something else has to follow, or that is none.
+    private void receivedEarly(long low, long high, int byteLength) {
         int slot = slots.slotAwaiting(commandId(high));
         if (byteLength < CompletionEntry.SIZE || slot < 0) {
             refuse(high, byteLength);
+        } else if (answer(slot, low, high)) {
+            finish(slot);
         } else if (slots.isBound(slot)) {
             // The target was asked to, and need not: not every device can.
-            answer(slot, low, high);
             queue.invalidate(slot, slots.generation(slot));
             counters.count(QueueCounters.LOCAL_INVALIDATIONS);
             ringing = true;
-        } else if (slots.answered(slot)) {
-            complete(slot, status(high), low);
-        } else {
-            statuses[slot] = status(high);
-            results[slot] = low;
         }
     }
 
     @Override
     public void receivedInvalidating(long low, long high, int byteLength, int key) {
+        int slot = slots.slotAwaitingAnswerAndKey(commandId(high));
+        if (slot >= 0 && byteLength >= CompletionEntry.SIZE && keys[slot] == key) {
+            counters.count(QueueCounters.REMOTE_INVALIDATIONS);
+            completeLeased(slot, status(high), low);
+        } else {
+            invalidatingEarly(low, high, byteLength, key);
+        }
+    }
+
+    private void invalidatingEarly(long low, long high, int byteLength, int key) {
         int slot = slots.slotAwaiting(commandId(high));
         if (byteLength < CompletionEntry.SIZE || slot < 0) {
             refuse(high, byteLength);
@@ -132,10 +138,10 @@ final class CommandEvents implements FabricEvents {
         }
     }
 
-    private void answer(int slot, long low, long high) {
+    private boolean answer(int slot, long low, long high) {
         statuses[slot] = status(high);
         results[slot] = low;
-        slots.answered(slot);
+        return slots.answered(slot);
     }
 
     private static int commandId(long high) {
@@ -172,12 +178,21 @@ final class CommandEvents implements FabricEvents {
     }
 
     private void finish(int slot) {
-        complete(slot, statuses[slot], results[slot]);
+        if (slots.isLeased(slot)) {
+            completeLeased(slot, statuses[slot], results[slot]);
+        } else {
+            holds.release(slot);
+            deliver(slot, statuses[slot], results[slot]);
+        }
     }
 
-    private void complete(int slot, int status, long result) {
-        long token = tokens[slot];
-        holds.release(slot);
+    private void completeLeased(int slot, int status, long result) {
+        holds.releaseLease(slot);
+        deliver(slot, status, result);
+    }
+
+    private void deliver(int slot, int status, long result) {
+        long token = slots.token(slot);
         slots.release(slot);
         try {
             handler.completed(token, slot, status, result);

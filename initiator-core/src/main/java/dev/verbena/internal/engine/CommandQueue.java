@@ -1,5 +1,10 @@
 package dev.verbena.internal.engine;
 
+import static dev.verbena.internal.engine.CommandSlots.KEYLESS;
+import static dev.verbena.internal.engine.CommandSlots.LEASED;
+import static dev.verbena.internal.engine.CommandSlots.RUNNING;
+import static dev.verbena.internal.engine.CommandSlots.SENT;
+
 import dev.verbena.internal.fabric.Deadline;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.FabricQueue;
@@ -85,6 +90,12 @@ public final class CommandQueue {
         return finished ? -1 : slots.acquire();
     }
 
+    /// The slot that [#acquire] takes next, or -1. Its capsule may be filled without taking it: a
+    /// submission takes it then, and where none follows nothing has happened.
+    public int nextSlot() {
+        return finished ? -1 : slots.next();
+    }
+
     /// Gives back a slot that was taken and cannot be submitted, because its command could not be
     /// written.
     public void abandon(int slot) {
@@ -130,12 +141,13 @@ public final class CommandQueue {
         if (region != null) {
             holds.take(slot, region);
         }
-        deadlines.at(slot, deadlineNanos);
-        stage(slot, token, SubmissionEntry.SIZE, 0, false);
+        slots.deadline(slot, deadlineNanos);
+        stage(slot, token, RUNNING, SubmissionEntry.SIZE, 0, KEYLESS);
     }
 
     /// Writes the data pointer of a filled capsule, and hands it over.
     ///
+    /// @param slot taken before, or [#nextSlot], which is taken now
     /// @param data its segments are counted as used by the caller, and given back here when the
     ///   command completes
     /// @param timeoutNanos how long the answer may take, more than 0; begins to run with the next
@@ -144,8 +156,54 @@ public final class CommandQueue {
     ///   then nothing has changed
     public void submit(int slot, long token, CommandData data, long timeoutNanos) {
         pointers.check(data);
-        deadlines.within(slot, timeoutNanos);
-        submitChecked(slot, token, data);
+        submitChecked(slot, token, timeoutNanos, data);
+    }
+
+    /// Whether [#submit(int, long, CommandData, long)] will take the data.
+    ///
+    /// @throws IllegalArgumentException when it does not fit what was decided about its way
+    void check(CommandData data) {
+        pointers.check(data);
+    }
+
+    /// Hands over a filled capsule that names one piece of memory by the key of its region.
+    ///
+    /// @param lease counted by the caller, given back here when the command completes
+    void submitKeyed(int slot, long token, RegionLease lease, long timeoutNanos) {
+        holds.takeLease(slot, lease);
+        stage(slot, token, timeoutNanos, SubmissionEntry.SIZE, 0, KEYLESS | LEASED);
+    }
+
+    /// The same for a capsule that gets a key of its own here, for some bytes of the region.
+    ///
+    /// @param controllerWrites as in [FabricQueue#bind]
+    void submitBound(
+            int slot,
+            long token,
+            RegionLease lease,
+            long address,
+            int bytes,
+            boolean controllerWrites,
+            long timeoutNanos) {
+        pointers.bind(slot, lease.region(), address, bytes, controllerWrites);
+        holds.takeLease(slot, lease);
+        stage(slot, token, timeoutNanos, SubmissionEntry.SIZE, 0, LEASED);
+    }
+
+    /// The same for data that travels in the capsule.
+    ///
+    /// @param headerBytes where it starts there
+    void submitInCapsule(
+            int slot,
+            long token,
+            RegionLease lease,
+            long address,
+            int bytes,
+            int headerBytes,
+            long timeoutNanos) {
+        pointers.gather(slot, lease.region(), address, bytes, headerBytes);
+        holds.takeLease(slot, lease);
+        stage(slot, token, timeoutNanos, headerBytes, 1, KEYLESS | LEASED);
     }
 
     /// The same with a deadline.
@@ -153,28 +211,29 @@ public final class CommandQueue {
     /// @param deadlineNanos on the scale of [System#nanoTime]
     public void submitUntil(int slot, long token, CommandData data, long deadlineNanos) {
         pointers.check(data);
-        deadlines.at(slot, deadlineNanos);
-        submitChecked(slot, token, data);
+        slots.deadline(slot, deadlineNanos);
+        submitChecked(slot, token, RUNNING, data);
     }
 
-    private void submitChecked(int slot, long token, CommandData data) {
+    private void submitChecked(int slot, long token, long timeoutNanos, CommandData data) {
         int headerBytes = pointers.write(slot, data);
         CommandData.Travel travel = data.travel();
         holds.take(slot, data);
         stage(
                 slot,
                 token,
+                timeoutNanos,
                 headerBytes,
                 travel == CommandData.Travel.IN_CAPSULE ? data.count() : 0,
-                travel == CommandData.Travel.KEYED && bindsKeys);
+                travel == CommandData.Travel.KEYED && bindsKeys ? 0 : KEYLESS);
     }
 
-    private void stage(int slot, long token, int headerBytes, int gathered, boolean bound) {
-        events.token(slot, token);
+    private void stage(
+            int slot, long token, long timeoutNanos, int headerBytes, int gathered, int state) {
         boolean awaitsSent = queue.stage(slot, slots.generation(slot), headerBytes, gathered);
-        slots.submitted(slot, awaitsSent, bound);
+        slots.submitted(slot, token, timeoutNanos, awaitsSent ? state : state | SENT);
         staged = true;
-        if (bound) {
+        if ((state & KEYLESS) == 0) {
             counters.count(QueueCounters.WINDOWS_BOUND);
         }
     }

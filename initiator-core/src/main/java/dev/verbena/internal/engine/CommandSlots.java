@@ -1,36 +1,75 @@
 package dev.verbena.internal.engine;
 
-/// The commands that can be outstanding on one queue: which slots are free, and whose answer is
-/// still missing.
+/// The commands that can be outstanding on one queue: which slots are free, whose answer is still
+/// missing, and what every command needs to have noted.
 ///
 /// A command id is the slot number in the low bits and the slot's generation above, so that a late
 /// or repeated answer for an earlier command of the same slot is recognised. A slot is free again
 /// only when the device is done with its capsule, the answer has come **and** no key of the command
 /// is valid any more.
 ///
+/// All that is known of a slot's state stands in one number, so that the answer most commands get,
+/// the last thing missing, is recognised by one comparison; and that number stands beside the
+/// others of its slot.
+///
 /// Threads: the queue's owner only.
 final class CommandSlots {
     private static final int COMMAND_ID_BITS = 16;
+    private static final int COMMAND_ID_MASK = (1 << COMMAND_ID_BITS) - 1;
 
     /// One bit is left for the generation at the largest queue.
     static final int SLOT_COUNT_MAX = 1 << (COMMAND_ID_BITS - 1);
 
-    private static final byte IN_USE = 1;
-    private static final byte SENT = 2;
-    private static final byte ANSWERED = 4;
+    /// Longest time to wait, some centuries: what is longer would overflow the clock.
+    static final long TIMEOUT_NANOS_MAX = Long.MAX_VALUE / 4;
+
+    /// Instead of a time-out: there is a deadline.
+    static final long RUNNING = Long.MIN_VALUE;
+
+    private static final int IN_USE = 1;
+
+    // What a submission says of a command.
+
+    /// The device is done with the capsule, or will not say when.
+    static final int SENT = 2;
 
     /// No key of the command is valid: it had none, or it has been invalidated.
-    private static final byte KEYLESS = 8;
+    static final int KEYLESS = 8;
 
-    private static final byte FINISHED = IN_USE | SENT | ANSWERED | KEYLESS;
+    /// All the memory the command holds is counted by one lease.
+    static final int LEASED = 16;
+
+    private static final int ANSWERED = 4;
+    private static final int FINISHED = SENT | ANSWERED | KEYLESS;
+
+    /// Bits of a word below the command id.
+    private static final int STATE_BITS = 8;
+
+    private static final int STATE_MASK = (1 << STATE_BITS) - 1;
+
+    /// Cells of a slot: the id of its command, or of the next one, with the state below.
+    private static final int WORD = 0;
+
+    /// What the command's owner knows it by.
+    private static final int TOKEN = 1;
+
+    /// A time-out that begins to run at the next look; [#RUNNING] for one that runs.
+    private static final int NOT_STARTED = 2;
+
+    /// When the answer has to be there, on the scale of [System#nanoTime].
+    private static final int DEADLINE = 3;
+
+    /// Cells are found by shifting the slot.
+    private static final int CELL_BITS = 2;
 
     private final int count;
     private final int slotBits;
-    private final int generationMask;
+    private final int slotMask;
     private final int[] free;
     private int freeCount;
-    private final byte[] state;
-    private final int[] generation;
+
+    /// Four of whatever slot a command id can name; those beyond the count are never in use.
+    private final long[] cells;
 
     CommandSlots(int count) {
         if (count < 1 || count > SLOT_COUNT_MAX) {
@@ -39,15 +78,23 @@ final class CommandSlots {
         }
         this.count = count;
         this.slotBits = Integer.SIZE - Integer.numberOfLeadingZeros(Math.max(1, count - 1));
-        this.generationMask = (1 << (COMMAND_ID_BITS - slotBits)) - 1;
+        this.slotMask = (1 << slotBits) - 1;
         this.free = new int[count];
-        this.state = new byte[count];
-        this.generation = new int[count];
+        this.cells = new long[1 << (slotBits + CELL_BITS)];
         for (int i = 0; i < count; i++) {
             // Slot 0 is handed out first: easier to read in a trace.
             free[i] = count - 1 - i;
+            cells[cell(i, WORD)] = (long) i << STATE_BITS;
         }
         freeCount = count;
+    }
+
+    private static int cell(int slot, int which) {
+        return (slot << CELL_BITS) + which;
+    }
+
+    private int word(int slot) {
+        return (int) cells[cell(slot, WORD)];
     }
 
     int count() {
@@ -62,102 +109,166 @@ final class CommandSlots {
         return freeCount;
     }
 
+    /// The slot [#acquire] takes next; -1 when all are in use.
+    int next() {
+        int left = freeCount;
+        return left == 0 ? -1 : free[left - 1];
+    }
+
     /// Takes a slot; -1 when all are in use.
     int acquire() {
-        if (freeCount == 0) {
-            return -1;
+        int slot = next();
+        if (slot >= 0) {
+            freeCount--;
+            cells[cell(slot, WORD)] |= IN_USE;
         }
-        int slot = free[--freeCount];
-        state[slot] = IN_USE;
         return slot;
     }
 
-    /// The id of the command that is in the slot at this moment.
+    /// The id of the command that is in the slot at this moment, or of the next one.
     int commandId(int slot) {
-        return generation[slot] << slotBits | slot;
+        return word(slot) >>> STATE_BITS;
     }
 
     int generation(int slot) {
-        return generation[slot];
+        return word(slot) >>> (STATE_BITS + slotBits);
     }
 
     /// The slot a command id from the wire belongs to, or -1 when no unanswered command has that
     /// id.
+    ///
+    /// @param commandId 0..65535
     int slotAwaiting(int commandId) {
-        int slot = commandId & ((1 << slotBits) - 1);
-        if (slot >= count
-                || commandId >>> slotBits != generation[slot]
-                || (state[slot] & (IN_USE | ANSWERED)) != IN_USE) {
+        int slot = commandId & slotMask;
+        int word = word(slot);
+        if (word >>> STATE_BITS != commandId || (word & (IN_USE | ANSWERED)) != IN_USE) {
             return -1;
         }
         return slot;
+    }
+
+    /// The slot of a command on leased memory that is finished by its answer, because nothing else
+    /// is missing; -1 for every other id.
+    ///
+    /// @param commandId 0..65535
+    int slotAwaitingOnlyAnswer(int commandId) {
+        return slotAwaiting(commandId, IN_USE | SENT | KEYLESS | LEASED);
+    }
+
+    /// The same of a command that is finished by an answer that ends its key.
+    ///
+    /// @param commandId 0..65535
+    int slotAwaitingAnswerAndKey(int commandId) {
+        return slotAwaiting(commandId, IN_USE | SENT | LEASED);
+    }
+
+    private int slotAwaiting(int commandId, int state) {
+        int slot = commandId & slotMask;
+        return cells[cell(slot, WORD)] == (commandId << STATE_BITS | state) ? slot : -1;
     }
 
     /// Whether a command of that generation is in the slot and its send completion is missing.
     boolean isSending(int slot, int sentGeneration) {
         return slot >= 0
                 && slot < count
-                && generation[slot] == sentGeneration
-                && (state[slot] & (IN_USE | SENT)) == IN_USE;
+                && generation(slot) == sentGeneration
+                && (word(slot) & (IN_USE | SENT)) == IN_USE;
     }
 
     /// A command was handed over.
     ///
-    /// @param awaitsSent whether [#sent] will be called for it
-    /// @param bound whether a key was made for it, which [#keyless] ends
-    void submitted(int slot, boolean awaitsSent, boolean bound) {
-        state[slot] = (byte) (IN_USE | (awaitsSent ? 0 : SENT) | (bound ? 0 : KEYLESS));
+    /// @param slot taken with [#acquire], or [#next], which is taken now
+    /// @param timeoutNanos begins to run when somebody looks at it for the first time, which saves
+    ///   a look at the clock here; [#RUNNING] when [#deadline] was set
+    /// @param state which of [#SENT], [#KEYLESS] and [#LEASED] it has from the start
+    void submitted(int slot, long token, long timeoutNanos, int state) {
+        int word = word(slot);
+        if ((word & IN_USE) == 0) {
+            assert slot == next();
+            freeCount--;
+        }
+        cells[cell(slot, WORD)] = (word & ~STATE_MASK) | IN_USE | state;
+        cells[cell(slot, TOKEN)] = token;
+        cells[cell(slot, NOT_STARTED)] = timeoutNanos;
+    }
+
+    /// Sets when the answer has to be there.
+    void deadline(int slot, long nanos) {
+        cells[cell(slot, DEADLINE)] = nanos;
+        cells[cell(slot, NOT_STARTED)] = RUNNING;
+    }
+
+    /// When the answer has to be there; a time-out that did not run begins to.
+    long deadlineAsOf(int slot, long nowNanos) {
+        long timeout = cells[cell(slot, NOT_STARTED)];
+        if (timeout != RUNNING) {
+            deadline(slot, nowNanos + Math.clamp(timeout, 1, TIMEOUT_NANOS_MAX));
+        }
+        return cells[cell(slot, DEADLINE)];
+    }
+
+    long token(int slot) {
+        return cells[cell(slot, TOKEN)];
     }
 
     /// Whether a key made for the command is valid still.
     boolean isBound(int slot) {
-        return (state[slot] & KEYLESS) == 0;
+        return (word(slot) & KEYLESS) == 0;
+    }
+
+    /// Whether all the memory the command holds is counted by one lease.
+    boolean isLeased(int slot) {
+        return (word(slot) & LEASED) != 0;
     }
 
     /// Whether a command of that generation is in the slot, answered, and only its key is left.
     boolean isInvalidating(int slot, int tag) {
         return slot >= 0
                 && slot < count
-                && generation[slot] == tag
-                && (state[slot] & (IN_USE | ANSWERED | KEYLESS)) == (IN_USE | ANSWERED);
+                && generation(slot) == tag
+                && (word(slot) & (IN_USE | ANSWERED | KEYLESS)) == (IN_USE | ANSWERED);
     }
 
     /// The command's key is invalid.
     ///
     /// @return whether the command is finished with it
     boolean keyless(int slot) {
-        state[slot] |= KEYLESS;
-        return state[slot] == FINISHED;
+        return add(slot, KEYLESS);
     }
 
     /// The answer has come.
     ///
     /// @return whether the command is finished with it
     boolean answered(int slot) {
-        state[slot] |= ANSWERED;
-        return state[slot] == FINISHED;
+        return add(slot, ANSWERED);
     }
 
     /// The device is done with the capsule.
     ///
     /// @return whether the command is finished with it
     boolean sent(int slot) {
-        state[slot] |= SENT;
-        return state[slot] == FINISHED;
+        return add(slot, SENT);
+    }
+
+    private boolean add(int slot, int state) {
+        int word = word(slot) | state;
+        cells[cell(slot, WORD)] = word;
+        return (word & FINISHED) == FINISHED;
     }
 
     boolean inUse(int slot) {
-        return (state[slot] & IN_USE) != 0;
+        return (word(slot) & IN_USE) != 0;
     }
 
     boolean isAnswered(int slot) {
-        return (state[slot] & ANSWERED) != 0;
+        return (word(slot) & ANSWERED) != 0;
     }
 
     /// Frees a slot; the next command in it has another id.
     void release(int slot) {
-        state[slot] = 0;
-        generation[slot] = (generation[slot] + 1) & generationMask;
+        // The generation stands above the slot's number, and wraps where the id ends.
+        int next = (word(slot) >>> STATE_BITS) + (1 << slotBits) & COMMAND_ID_MASK;
+        cells[cell(slot, WORD)] = (long) next << STATE_BITS;
         free[freeCount++] = slot;
     }
 }

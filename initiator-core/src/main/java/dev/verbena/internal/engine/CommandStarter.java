@@ -5,6 +5,7 @@ import dev.verbena.internal.memory.Region;
 import dev.verbena.nvme.CopyRanges;
 import dev.verbena.nvme.DatasetRanges;
 import dev.verbena.nvme.NvmCommands;
+import dev.verbena.nvme.NvmOpcode;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -238,35 +239,15 @@ final class CommandStarter {
         boolean accepted = false;
         try {
             accepted =
-                    switch (request.kind) {
-                        case READ ->
-                                io.tryRead(
-                                        id,
-                                        lba,
-                                        count,
-                                        request.flags,
-                                        data,
-                                        part.index,
-                                        timeoutNanos);
-                        case WRITE ->
-                                io.tryWrite(
-                                        id,
-                                        lba,
-                                        count,
-                                        request.flags,
-                                        data,
-                                        part.index,
-                                        timeoutNanos);
-                        default ->
-                                io.tryCompare(
-                                        id,
-                                        lba,
-                                        count,
-                                        request.flags,
-                                        data,
-                                        part.index,
-                                        timeoutNanos);
-                    };
+                    io.tryRanged(
+                            opcode(request.kind),
+                            id,
+                            lba,
+                            count,
+                            request.flags,
+                            data,
+                            part.index,
+                            timeoutNanos);
         } finally {
             if (!accepted) {
                 data.release();
@@ -293,16 +274,26 @@ final class CommandStarter {
         long lba = (request.byteOffset + from) >> shift;
         int id = limits.namespaceId();
         boolean accepted =
-                switch (request.kind) {
-                    case VERIFY ->
-                            io.tryVerify(id, lba, count, request.flags, part.index, timeoutNanos);
-                    case WRITE_UNCORRECTABLE ->
-                            io.tryWriteUncorrectable(id, lba, count, part.index, timeoutNanos);
-                    default ->
-                            io.tryWriteZeroes(
-                                    id, lba, count, request.flags, part.index, timeoutNanos);
-                };
+                io.tryRanged(
+                        opcode(request.kind),
+                        id,
+                        lba,
+                        count,
+                        request.flags,
+                        part.index,
+                        timeoutNanos);
         return accepted ? from + ((long) count << shift) : LATER;
+    }
+
+    private static int opcode(DeviceRequest.Kind kind) {
+        return switch (kind) {
+            case READ -> NvmOpcode.READ;
+            case WRITE -> NvmOpcode.WRITE;
+            case VERIFY -> NvmOpcode.VERIFY;
+            case WRITE_ZEROES -> NvmOpcode.WRITE_ZEROES;
+            case WRITE_UNCORRECTABLE -> NvmOpcode.WRITE_UNCORRECTABLE;
+            default -> NvmOpcode.COMPARE;
+        };
     }
 
     private long deallocate(DeviceRequest<?> request, long from, long to, Part part) {

@@ -86,12 +86,26 @@ final class DataPointers {
         int bytes = data.length(0);
         if (bindsKeys) {
             boolean writes = data.direction() == CommandData.Direction.CONTROLLER_WRITES;
-            int key = queue.bind(slot, region, address, bytes, writes);
-            events.key(slot, key);
-            Sgl.keyedInvalidate(capsules, entry, address, bytes, key);
+            bind(slot, region, address, bytes, writes);
         } else {
             Sgl.keyed(capsules, entry, address, bytes, key(region, data));
         }
+    }
+
+    /// Writes a data pointer with a key of its own.
+    void bind(int slot, Region region, long address, int bytes, boolean controllerWrites) {
+        int key = queue.bind(slot, region, address, bytes, controllerWrites);
+        events.key(slot, key);
+        Sgl.keyedInvalidate(queue.capsules(), queue.capsuleOffset(slot), address, bytes, key);
+    }
+
+    /// Writes a data pointer to one piece of memory that travels in the capsule.
+    ///
+    /// @throws IllegalArgumentException when the capsule has no such header
+    void gather(int slot, Region region, long address, int bytes, int headerBytes) {
+        requireRoom(headerBytes);
+        Sgl.inCapsule(queue.capsules(), queue.capsuleOffset(slot), 0, bytes);
+        queue.segment(slot, 0, address, bytes, region.localKey());
     }
 
     private static int key(Region region, CommandData data) {

@@ -7,7 +7,7 @@ public interface ExpiryHandler {
     long FAIL = 0;
 
     /// Leaves the command alone from now on.
-    long WAIT_ON = Deadlines.TIMEOUT_NANOS_MAX;
+    long WAIT_ON = CommandSlots.TIMEOUT_NANOS_MAX;
 
     /// A command has expired. It is still under way, and owns its memory.
     ///

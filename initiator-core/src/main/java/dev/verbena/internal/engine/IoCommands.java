@@ -3,6 +3,8 @@ package dev.verbena.internal.engine;
 import dev.verbena.QueueStatistics;
 import dev.verbena.internal.engine.CommandData.Direction;
 import dev.verbena.internal.engine.CommandData.Travel;
+import dev.verbena.internal.memory.Region;
+import dev.verbena.internal.memory.RegionLease;
 import dev.verbena.nvme.DataDirection;
 import dev.verbena.nvme.FabricsCommandType;
 import dev.verbena.nvme.NvmCommands;
@@ -31,6 +33,7 @@ public final class IoCommands {
     private final DataPlacement placement;
     private final QueueCounters counters;
     private final IoCompletions completions;
+    private final boolean bindsKeys;
     private final CommandData none = new CommandData();
     private int lastSlot = -1;
     private int lastPairedSlot = -1;
@@ -38,18 +41,21 @@ public final class IoCommands {
     /// A front of `commands`.
     public IoCommands(CommandQueue commands, DataPlacement placement) {
         this.commands = commands;
-        this.placement = commands.bindsKeys() ? placement.withOneKey() : placement;
+        this.bindsKeys = commands.bindsKeys();
+        this.placement = bindsKeys ? placement.withOneKey() : placement;
         this.counters = commands.counters();
         this.completions = new IoCompletions(commands, counters);
     }
 
-    /// Starts a read.
+    /// Starts a command on a range of blocks.
     ///
+    /// @param opcode of [NvmOpcode]: a read, write or compare
     /// @param flags bits of dword 12 as [NvmCommands] names them, 0 for none
-    /// @param data where the blocks go; all of their bytes
+    /// @param data where the blocks go, or come from; all of their bytes
     /// @return false when no slot is free
     /// @throws IllegalArgumentException when a value does not fit the command
-    public boolean tryRead(
+    public boolean tryRanged(
+            int opcode,
             int namespaceId,
             long startingLba,
             int blockCount,
@@ -57,114 +63,94 @@ public final class IoCommands {
             CommandData data,
             long token,
             long timeoutNanos) {
-        return ranged(
-                NvmOpcode.READ,
-                namespaceId,
-                startingLba,
-                blockCount,
-                flags,
-                data.direction(Direction.CONTROLLER_WRITES),
-                token,
-                timeoutNanos);
+        place(data.direction(direction(opcode)));
+        int slot = commands.nextSlot();
+        if (slot < 0) {
+            return false;
+        }
+        encode(opcode, slot, namespaceId, startingLba, blockCount, flags);
+        submit(slot, data, token, timeoutNanos);
+        return true;
     }
 
-    /// Starts a write. See [#tryRead].
-    public boolean tryWrite(
-            int namespaceId,
-            long startingLba,
-            int blockCount,
-            int flags,
-            CommandData data,
-            long token,
-            long timeoutNanos) {
-        return ranged(
-                NvmOpcode.WRITE,
-                namespaceId,
-                startingLba,
-                blockCount,
-                flags,
-                data.direction(Direction.CONTROLLER_READS),
-                token,
-                timeoutNanos);
-    }
-
-    /// Starts a comparison of blocks with memory. See [#tryRead].
-    public boolean tryCompare(
-            int namespaceId,
-            long startingLba,
-            int blockCount,
-            int flags,
-            CommandData data,
-            long token,
-            long timeoutNanos) {
-        return ranged(
-                NvmOpcode.COMPARE,
-                namespaceId,
-                startingLba,
-                blockCount,
-                flags,
-                data.direction(Direction.CONTROLLER_READS),
-                token,
-                timeoutNanos);
-    }
-
-    /// Starts to zero blocks. See [#tryRead].
-    public boolean tryWriteZeroes(
+    /// Starts a command on a range of blocks that moves no data: write zeroes, verify or write
+    /// uncorrectable. See the other one.
+    public boolean tryRanged(
+            int opcode,
             int namespaceId,
             long startingLba,
             int blockCount,
             int flags,
             long token,
             long timeoutNanos) {
-        return ranged(
-                NvmOpcode.WRITE_ZEROES,
+        return tryRanged(
+                opcode,
                 namespaceId,
                 startingLba,
                 blockCount,
                 flags,
-                none,
+                none.clear(),
                 token,
                 timeoutNanos);
     }
 
-    /// Starts to let the controller check that blocks can be read. See [#tryRead].
-    public boolean tryVerify(
+    /// Starts a read, write or compare whose data is one piece of leased memory, which is most of
+    /// what there is: the same as with [CommandData], by the shortest way.
+    ///
+    /// @param lease from [CommandQueue#lease], counted by the caller; holds all of the bytes
+    /// @param bytes more than 0, up to [DataPlacement#transferBytesMax]
+    /// @return false when no slot is free
+    /// @throws IllegalArgumentException when a value does not fit the command
+    public boolean tryTransfer(
+            int opcode,
             int namespaceId,
             long startingLba,
             int blockCount,
             int flags,
+            RegionLease lease,
+            long address,
+            int bytes,
             long token,
             long timeoutNanos) {
-        return ranged(
-                NvmOpcode.VERIFY,
-                namespaceId,
-                startingLba,
-                blockCount,
-                flags,
-                none,
-                token,
-                timeoutNanos);
-    }
-
-    /// Starts to make blocks unreadable. See [#tryRead].
-    public boolean tryWriteUncorrectable(
-            int namespaceId, long startingLba, int blockCount, long token, long timeoutNanos) {
-        return ranged(
-                NvmOpcode.WRITE_UNCORRECTABLE,
-                namespaceId,
-                startingLba,
-                blockCount,
-                0,
-                none,
-                token,
-                timeoutNanos);
+        int slot = commands.nextSlot();
+        if (slot < 0) {
+            return false;
+        }
+        boolean read = opcode == NvmOpcode.READ;
+        if (placement.choose(!read, 1, bytes) == DataPlacement.IN_CAPSULE) {
+            encode(opcode, slot, namespaceId, startingLba, blockCount, flags);
+            int header = placement.capsuleHeaderBytes();
+            commands.submitInCapsule(slot, token, lease, address, bytes, header, timeoutNanos);
+            submitted(slot, QueueCounters.IN_CAPSULE);
+        } else if (bindsKeys) {
+            encode(opcode, slot, namespaceId, startingLba, blockCount, flags);
+            commands.submitBound(slot, token, lease, address, bytes, read, timeoutNanos);
+            submitted(slot, QueueCounters.KEYED);
+        } else {
+            Region region = lease.region();
+            NvmCommands.keyed(
+                    commands.capsules(),
+                    commands.capsuleOffset(slot),
+                    opcode,
+                    commands.commandId(slot),
+                    namespaceId,
+                    startingLba,
+                    blockCount,
+                    flags,
+                    address,
+                    bytes,
+                    read ? region.controllerWritesKey() : region.controllerReadsKey());
+            commands.submitKeyed(slot, token, lease, timeoutNanos);
+            submitted(slot, QueueCounters.KEYED);
+        }
+        return true;
     }
 
     /// Starts a flush of one namespace.
     ///
     /// @return false when no slot is free
     public boolean tryFlush(int namespaceId, long token, long timeoutNanos) {
-        int slot = commands.acquire();
+        int slot = commands.nextSlot();
         if (slot < 0) {
             return false;
         }
@@ -191,23 +177,18 @@ public final class IoCommands {
             long token,
             long timeoutNanos) {
         place(ranges.direction(Direction.CONTROLLER_READS));
-        int slot = commands.acquire();
+        int slot = commands.nextSlot();
         if (slot < 0) {
             return false;
         }
-        try {
-            NvmCommands.datasetManagement(
-                    commands.capsules(),
-                    commands.capsuleOffset(slot),
-                    commands.commandId(slot),
-                    namespaceId,
-                    rangeCount,
-                    attributes);
-            submit(slot, ranges, token, timeoutNanos);
-        } catch (RuntimeException e) {
-            commands.abandon(slot);
-            throw e;
-        }
+        NvmCommands.datasetManagement(
+                commands.capsules(),
+                commands.capsuleOffset(slot),
+                commands.commandId(slot),
+                namespaceId,
+                rangeCount,
+                attributes);
+        submit(slot, ranges, token, timeoutNanos);
         return true;
     }
 
@@ -228,26 +209,21 @@ public final class IoCommands {
             long token,
             long timeoutNanos) {
         place(ranges.direction(Direction.CONTROLLER_READS));
-        int slot = commands.acquire();
+        int slot = commands.nextSlot();
         if (slot < 0) {
             return false;
         }
-        try {
-            NvmCommands.copy(
-                    commands.capsules(),
-                    commands.capsuleOffset(slot),
-                    commands.commandId(slot),
-                    namespaceId,
-                    destinationLba,
-                    rangeCount,
-                    format,
-                    0,
-                    flags);
-            submit(slot, ranges, token, timeoutNanos);
-        } catch (RuntimeException e) {
-            commands.abandon(slot);
-            throw e;
-        }
+        NvmCommands.copy(
+                commands.capsules(),
+                commands.capsuleOffset(slot),
+                commands.commandId(slot),
+                namespaceId,
+                destinationLba,
+                rangeCount,
+                format,
+                0,
+                flags);
+        submit(slot, ranges, token, timeoutNanos);
         return true;
     }
 
@@ -270,22 +246,19 @@ public final class IoCommands {
         if (commands.freeCount() < 2) {
             return false;
         }
-        int first = commands.acquire();
-        int second = commands.acquire();
-        try {
-            encode(NvmOpcode.COMPARE, first, namespaceId, startingLba, blockCount, flags);
-            encode(NvmOpcode.WRITE, second, namespaceId, startingLba, blockCount, flags);
-        } catch (RuntimeException e) {
-            commands.abandon(second);
-            commands.abandon(first);
-            throw e;
-        }
+        // What can be refused is refused before the first is accepted.
+        commands.check(compare);
+        commands.check(write);
         MemorySegment capsules = commands.capsules();
+        int first = commands.nextSlot();
+        encode(NvmOpcode.COMPARE, first, namespaceId, startingLba, blockCount, flags);
         SubmissionEntry.fused(capsules, commands.capsuleOffset(first), SubmissionEntry.FUSED_FIRST);
+        submit(first, compare, token, timeoutNanos);
+        // Nothing rings in between, so the two stay neighbours.
+        int second = commands.nextSlot();
+        encode(NvmOpcode.WRITE, second, namespaceId, startingLba, blockCount, flags);
         SubmissionEntry.fused(
                 capsules, commands.capsuleOffset(second), SubmissionEntry.FUSED_SECOND);
-        // Nothing rings in between, so the two stay neighbours.
-        submit(first, compare, token, timeoutNanos);
         submit(second, write, token, timeoutNanos);
         completions.pair(first, second);
         lastSlot = first;
@@ -303,21 +276,24 @@ public final class IoCommands {
     ///   is both ways, it has data and shall not have any, or it is one of a fused pair
     public boolean tryRaw(MemorySegment entry, CommandData data, long token, long timeoutNanos) {
         place(data.direction(direction(entry, data)));
-        int slot = commands.acquire();
+        int slot = commands.nextSlot();
         if (slot < 0) {
             return false;
         }
-        try {
-            MemorySegment capsules = commands.capsules();
-            long at = commands.capsuleOffset(slot);
-            MemorySegment.copy(entry, 0, capsules, at, SubmissionEntry.SIZE);
-            SubmissionEntry.commandId(capsules, at, commands.commandId(slot));
-            submit(slot, data, token, timeoutNanos);
-        } catch (RuntimeException e) {
-            commands.abandon(slot);
-            throw e;
-        }
+        MemorySegment capsules = commands.capsules();
+        long at = commands.capsuleOffset(slot);
+        MemorySegment.copy(entry, 0, capsules, at, SubmissionEntry.SIZE);
+        SubmissionEntry.commandId(capsules, at, commands.commandId(slot));
+        submit(slot, data, token, timeoutNanos);
         return true;
+    }
+
+    private static Direction direction(int opcode) {
+        return switch (DataDirection.of(opcode)) {
+            case HOST_TO_CONTROLLER -> Direction.CONTROLLER_READS;
+            case CONTROLLER_TO_HOST -> Direction.CONTROLLER_WRITES;
+            default -> Direction.NONE;
+        };
     }
 
     private static Direction direction(MemorySegment entry, CommandData data) {
@@ -353,55 +329,17 @@ public final class IoCommands {
         };
     }
 
-    private boolean ranged(
-            int opcode,
-            int namespaceId,
-            long startingLba,
-            int blockCount,
-            int flags,
-            CommandData data,
-            long token,
-            long timeoutNanos) {
-        place(data);
-        int slot = commands.acquire();
-        if (slot < 0) {
-            return false;
-        }
-        try {
-            encode(opcode, slot, namespaceId, startingLba, blockCount, flags);
-            submit(slot, data, token, timeoutNanos);
-        } catch (RuntimeException e) {
-            commands.abandon(slot);
-            throw e;
-        }
-        return true;
-    }
-
     private void encode(
             int opcode, int slot, int namespaceId, long startingLba, int blockCount, int flags) {
-        MemorySegment capsules = commands.capsules();
-        long at = commands.capsuleOffset(slot);
-        int id = commands.commandId(slot);
-        switch (opcode) {
-            case NvmOpcode.READ ->
-                    NvmCommands.read(capsules, at, id, namespaceId, startingLba, blockCount, flags);
-            case NvmOpcode.WRITE ->
-                    NvmCommands.write(
-                            capsules, at, id, namespaceId, startingLba, blockCount, flags);
-            case NvmOpcode.COMPARE ->
-                    NvmCommands.compare(
-                            capsules, at, id, namespaceId, startingLba, blockCount, flags);
-            case NvmOpcode.WRITE_ZEROES ->
-                    NvmCommands.writeZeroes(
-                            capsules, at, id, namespaceId, startingLba, blockCount, flags);
-            case NvmOpcode.VERIFY ->
-                    NvmCommands.verify(
-                            capsules, at, id, namespaceId, startingLba, blockCount, flags);
-            case NvmOpcode.WRITE_UNCORRECTABLE ->
-                    NvmCommands.writeUncorrectable(
-                            capsules, at, id, namespaceId, startingLba, blockCount);
-            default -> throw new IllegalArgumentException(NvmOpcode.name(opcode));
-        }
+        NvmCommands.ranged(
+                commands.capsules(),
+                commands.capsuleOffset(slot),
+                opcode,
+                commands.commandId(slot),
+                namespaceId,
+                startingLba,
+                blockCount,
+                flags);
     }
 
     private void place(CommandData data) {
@@ -422,15 +360,13 @@ public final class IoCommands {
 
     private void submit(int slot, CommandData data, long token, long timeoutNanos) {
         commands.submit(slot, token, data, timeoutNanos);
+        submitted(slot, data.travel().counter);
+    }
+
+    private void submitted(int slot, int counter) {
         lastSlot = slot;
         lastPairedSlot = -1;
-        counters.count(QueueCounters.SUBMITTED);
-        switch (data.travel()) {
-            case NONE -> {}
-            case IN_CAPSULE -> counters.count(QueueCounters.IN_CAPSULE);
-            case KEYED -> counters.count(QueueCounters.KEYED);
-            case KEYED_LIST -> counters.count(QueueCounters.KEYED_LIST);
-        }
+        counters.count(counter);
         completions.started(slot);
     }
 

@@ -30,8 +30,11 @@ final class IoCompletions implements CommandHandler {
     private final CommandQueue commands;
     private final QueueCounters counters;
 
-    /// Zero for most commands, so that their completion looks at nothing else.
+    /// Zero for most commands.
     private final byte[] marks;
+
+    /// Slots whose marks are not; mostly none, so that completions look at nothing else.
+    private int markedCount;
 
     private final int[] partners;
     private final int[] partnerStatuses;
@@ -61,8 +64,12 @@ final class IoCompletions implements CommandHandler {
         return handler;
     }
 
+    @SuppressWarnings("ReferenceEquality") // that is the question here
     void handler(CommandHandler value) {
-        handler = value;
+        // Not written when it is the same: storing a reference has a price.
+        if (handler != value) {
+            handler = value;
+        }
     }
 
     void observe(@Nullable CommandObserver value) {
@@ -78,7 +85,7 @@ final class IoCompletions implements CommandHandler {
     /// A command was submitted.
     void started(int slot) {
         if (timing) {
-            marks[slot] = TIMED;
+            mark(slot, TIMED);
             startNanos[slot] = Time.nanoTime();
             if (recording) {
                 SlowCommandEvent event = new SlowCommandEvent();
@@ -88,10 +95,17 @@ final class IoCompletions implements CommandHandler {
         }
     }
 
+    private void mark(int slot, int mark) {
+        if (marks[slot] == 0) {
+            markedCount++;
+        }
+        marks[slot] |= (byte) mark;
+    }
+
     /// The two commands submitted last are a fused pair.
     void pair(int compare, int write) {
-        marks[compare] |= FUSED | COMPARE;
-        marks[write] |= FUSED;
+        mark(compare, FUSED | COMPARE);
+        mark(write, FUSED);
         partners[compare] = write;
         partners[write] = compare;
     }
@@ -99,16 +113,16 @@ final class IoCompletions implements CommandHandler {
     @Override
     public void completed(long token, int slot, int status, long result) {
         counters.completed(status);
-        int mark = marks[slot];
-        if (mark == 0) {
+        if (markedCount == 0 || marks[slot] == 0) {
             handler.completed(token, slot, status, result);
         } else {
-            marked(mark, token, slot, status, result);
+            marked(marks[slot], token, slot, status, result);
         }
     }
 
     private void marked(int mark, long token, int slot, int status, long result) {
         marks[slot] = 0;
+        markedCount--;
         if ((mark & TIMED) != 0) {
             timed(slot, status);
         }

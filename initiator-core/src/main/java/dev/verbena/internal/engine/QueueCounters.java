@@ -13,7 +13,9 @@ import java.lang.invoke.VarHandle;
 public final class QueueCounters {
     private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
 
-    static final int SUBMITTED = 0;
+    /// Commands by the way of their data; their sum is what was submitted.
+    static final int WITHOUT_DATA = 0;
+
     static final int COMPLETED = 1;
     static final int IN_CAPSULE = 2;
     static final int KEYED = 3;
@@ -66,18 +68,21 @@ public final class QueueCounters {
     /// The counters as a record.
     QueueStatistics snapshot() {
         // Codes 4 to 6 are reserved: who sends them has a meaning of his own.
+        long inCapsule = read(IN_CAPSULE);
+        long keyed = read(KEYED);
+        long keyedList = read(KEYED_LIST);
         long vendor = errors(4) + errors(5) + errors(6) + errors(NvmeStatus.TYPE_VENDOR);
         return new QueueStatistics(
-                read(SUBMITTED),
+                read(WITHOUT_DATA) + inCapsule + keyed + keyedList,
                 read(COMPLETED),
                 errors(NvmeStatus.TYPE_GENERIC),
                 errors(NvmeStatus.TYPE_COMMAND_SPECIFIC),
                 errors(NvmeStatus.TYPE_MEDIA),
                 errors(NvmeStatus.TYPE_PATH),
                 vendor,
-                read(IN_CAPSULE),
-                read(KEYED),
-                read(KEYED_LIST),
+                inCapsule,
+                keyed,
+                keyedList,
                 read(BOUNCED),
                 read(WINDOWS_BOUND),
                 read(REMOTE_INVALIDATIONS),

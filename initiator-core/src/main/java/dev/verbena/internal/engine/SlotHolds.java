@@ -24,9 +24,12 @@ final class SlotHolds {
     /// How many segments a slot's command holds.
     private final byte[] counts;
 
-    /// The holds of each slot: the first ones, and after a command with more than one segment, all.
+    /// The first hold of each slot.
+    private final @Nullable RegionLease[] slotLeases;
+
     private final Hold first;
 
+    /// After a command with more than one segment the holds of each slot, all of them.
     private @Nullable Hold rest;
 
     /// One hold of every slot, or several: a lease where there is one, else a region.
@@ -67,6 +70,7 @@ final class SlotHolds {
         this.slotCount = slotCount;
         this.counts = new byte[slotCount];
         this.first = new Hold(slotCount);
+        this.slotLeases = first.leases;
     }
 
     /// The lease of this queue on a region, made when there is none; null when there are too many.
@@ -112,6 +116,21 @@ final class SlotHolds {
         first.leases[slot] = null;
         first.regions[slot] = region;
         counts[slot] = 1;
+    }
+
+    /// Takes over one count of a lease, all that a command holds; given back by [#releaseLease].
+    void takeLease(int slot, RegionLease lease) {
+        if (slotLeases[slot] != lease) {
+            slotLeases[slot] = lease;
+        }
+    }
+
+    /// Gives back what [#takeLease] took.
+    void releaseLease(int slot) {
+        RegionLease lease = slotLeases[slot];
+        if (lease != null) {
+            lease.release();
+        }
     }
 
     /// Takes over the counts of all segments.
@@ -160,5 +179,7 @@ final class SlotHolds {
     /// Forgets a slot's memory without giving the counts back: it stays in use for ever.
     void abandon(int slot) {
         counts[slot] = 0;
+        slotLeases[slot] = null;
+        first.regions[slot] = null;
     }
 }

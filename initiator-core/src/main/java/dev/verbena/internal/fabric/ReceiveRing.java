@@ -12,8 +12,10 @@ import java.lang.foreign.MemorySegment;
 
 /// The posted receives of a queue pair, one response capsule each.
 ///
-/// There are more of them than commands can be outstanding: those that have arrived are posted
-/// again in batches, and still there is one behind every command.
+/// There are more of them than commands can be outstanding: they are chained in groups, and a group
+/// is posted again when all of it has arrived. Receives arrive in the order they were posted, so
+/// that one group at most is waiting for its rest, and still there is a receive behind every
+/// command.
 ///
 /// A receive's `wr_id` holds its position with [#FLAG], which no send carries.
 ///
@@ -22,26 +24,25 @@ final class ReceiveRing implements AutoCloseable {
     private static final long FLAG = 1L << 62;
     private static final int BYTES = FabricQueue.RESPONSE_BYTES;
     private static final int CACHE_LINE = 64;
-    private static final int BATCH_MAX = 32;
+    private static final int GROUP_MAX = 32;
 
-    private final int count;
-    private final int batch;
+    private final int groupBits;
     private final long responses;
     private final MemoryRegion region;
     private final ReceiveSlots slots;
+
+    /// Of each group how many have arrived.
+    private final int[] arrived;
+
+    /// Receives whose completion is still to come.
     private int posted;
-
-    /// The chain of receives that have arrived and are to be posted again.
-    private int first = -1;
-
-    private int last = -1;
-    private int chained;
 
     /// @param arena lives longer than the queue pair
     /// @param commandCount commands that may be outstanding
     ReceiveRing(Arena arena, ProtectionDomain domain, int commandCount) {
-        batch = batch(commandCount);
-        count = entryCount(commandCount);
+        groupBits = groupBits(commandCount);
+        int count = entryCount(commandCount);
+        arrived = new int[count >> groupBits];
         MemorySegment memory = arena.allocate((long) BYTES * count, CACHE_LINE);
         responses = memory.address();
         slots = ReceiveSlots.allocate(arena, count, 1);
@@ -50,17 +51,20 @@ final class ReceiveRing implements AutoCloseable {
             slots.initialize(i, FLAG | i);
             slots.segment(i, 0, responses + (long) i * BYTES, BYTES, region.localKey());
             slots.segmentCount(i, 1);
-            slots.next(i, i + 1 < count ? i + 1 : -1);
+            boolean last = (i + 1 & (1 << groupBits) - 1) == 0;
+            slots.next(i, last ? -1 : i + 1);
         }
     }
 
-    private static int batch(int commandCount) {
-        return Math.clamp(commandCount / 4, 1, BATCH_MAX);
+    private static int groupBits(int commandCount) {
+        int group = Math.min(Math.ceilDiv(commandCount, 4), GROUP_MAX);
+        return Integer.SIZE - 1 - Integer.numberOfLeadingZeros(group);
     }
 
-    /// Entries the receive queue must have.
+    /// Entries the receive queue must have: whole groups, one more than the commands need.
     static int entryCount(int commandCount) {
-        return commandCount + batch(commandCount);
+        int bits = groupBits(commandCount);
+        return (Math.ceilDiv(commandCount, 1 << bits) + 1) << bits;
     }
 
     /// Whether a completion belongs to a receive.
@@ -77,8 +81,12 @@ final class ReceiveRing implements AutoCloseable {
     ///
     /// @return 0 or an errno
     int postAll(UnconnectedQueuePair pair) {
-        posted = count;
-        return pair.postReceive(slots, 0);
+        int errno = 0;
+        for (int group = 0; group < arrived.length && errno == 0; group++) {
+            errno = pair.postReceive(slots, group << groupBits);
+            posted += 1 << groupBits;
+        }
+        return errno;
     }
 
     /// A receive failed, or was flushed; it is not posted again.
@@ -90,41 +98,37 @@ final class ReceiveRing implements AutoCloseable {
     ///
     /// @param wrId of the completion
     long low(long wrId) {
-        return RawMemory.getLong(responses + (int) wrId * (long) BYTES);
+        return RawMemory.getLong(response(wrId));
     }
 
     /// Bytes 8 to 15 of a response.
     long high(long wrId) {
-        return RawMemory.getLong(responses + (int) wrId * (long) BYTES + Long.BYTES);
+        return RawMemory.getLong(response(wrId) + Long.BYTES);
+    }
+
+    private long response(long wrId) {
+        return RawMemory.address(responses + (int) wrId * (long) BYTES);
     }
 
     /// A receive has arrived, and its response has been read.
     ///
-    /// @return whether it is time to [#post]
+    /// @return whether it is time to [#post] its group
     boolean taken(long wrId) {
-        int position = (int) wrId;
         posted--;
-        if (first < 0) {
-            first = position;
-        } else {
-            slots.next(last, position);
-        }
-        last = position;
-        return ++chained >= batch;
+        return ++arrived[(int) wrId >> groupBits] == 1 << groupBits;
     }
 
-    /// Posts again what has been taken.
+    /// Posts a group again.
     ///
+    /// @param wrId of one of it
     /// @return 0 or an errno; after an error only destroying the pair makes sure that no receive is
     ///   under way
-    int post(QueuePair pair) {
-        slots.next(last, -1);
-        int start = first;
-        first = -1;
-        int errno = pair.postReceive(slots, start);
+    int post(QueuePair pair, long wrId) {
+        int group = (int) wrId >> groupBits;
+        arrived[group] = 0;
+        int errno = pair.postReceive(slots, group << groupBits);
         // How many of the chain were taken when it failed is known only to the device.
-        posted = errno == 0 ? posted + chained : Integer.MAX_VALUE / 2;
-        chained = 0;
+        posted = errno == 0 ? posted + (1 << groupBits) : Integer.MAX_VALUE / 2;
         return errno;
     }
 

@@ -4,6 +4,7 @@ import dev.verbena.verbs.MemoryRegion;
 import dev.verbena.verbs.ProtectionDomain;
 import dev.verbena.verbs.QueuePair;
 import dev.verbena.verbs.SendSlots;
+import dev.verbena.verbs.raw.RawMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
@@ -36,18 +37,19 @@ final class SendRing implements AutoCloseable {
     private static final int COMMAND_BYTES = 64;
     private static final int CACHE_LINE = 64;
 
-    /// Forms of a slot's work request: as it was built, for a bare command without completion; the
-    /// same with completion; anything else.
-    private static final byte BARE = 0;
+    /// Form of a slot's work request: a bare command, inline, without completion. The form of one
+    /// with a completion is its header's length and, below, how many segments follow.
+    private static final int BARE = -1;
 
-    private static final byte OTHER = 1;
+    private static final int UNKNOWN = -2;
+    private static final int FORM_SEGMENT_BITS = 8;
 
     private final int slotCount;
     private final int capsuleStride;
     private final long capsuleBase;
     private final MemoryRegion region;
     private final SendSlots requests;
-    private final byte[] forms;
+    private final int[] forms;
 
     /// What [#total] was when a slot's signalled request was staged.
     private final long[] totals;
@@ -78,15 +80,23 @@ final class SendRing implements AutoCloseable {
         this.capsuleStride = Math.ceilDiv(capsuleBytes, CACHE_LINE) * CACHE_LINE;
         MemorySegment capsules = arena.allocate((long) capsuleStride * slotCount, CACHE_LINE);
         this.capsuleBase = capsules.address();
-        this.forms = new byte[slotCount];
+        this.forms = new int[slotCount];
         this.totals = new long[slotCount];
         requests = SendSlots.allocate(arena, requestCount(slotCount, binding), segmentMax);
         region = domain.register(capsules, 0);
         for (int i = 0; i < slotCount; i++) {
-            forms[i] = OTHER;
+            forms[i] = UNKNOWN;
             requests.initialize(i, i, SendSlots.SEND, 0);
             requests.segment(i, 0, capsuleBase + offset(i), COMMAND_BYTES, region.localKey());
             requests.segmentCount(i, 1);
+            if (binding) {
+                requests.initialize(bindRequest(i), BIND | i, SendSlots.BIND_MW, 0);
+                requests.initialize(
+                        invalidationRequest(i),
+                        INVALIDATION,
+                        SendSlots.LOCAL_INV,
+                        SendSlots.SIGNALED);
+            }
         }
         requests.initialize(marker(), MARKER, SendSlots.SEND, SendSlots.SIGNALED);
     }
@@ -115,16 +125,36 @@ final class SendRing implements AutoCloseable {
         inline = bytes >= COMMAND_BYTES;
     }
 
-    SendSlots requests() {
-        return requests;
-    }
-
-    int bindRequest(int slot) {
+    private int bindRequest(int slot) {
         return slotCount + slot;
     }
 
-    int invalidationRequest(int slot) {
+    private int invalidationRequest(int slot) {
         return 2 * slotCount + slot;
+    }
+
+    /// Chains the request that binds a slot's window.
+    ///
+    /// @return the key it will have
+    int bind(
+            int slot,
+            KeyWindows windows,
+            MemoryRegion memory,
+            long address,
+            int bytes,
+            boolean controllerWrites) {
+        int request = bindRequest(slot);
+        int key = windows.bind(slot, requests, request, memory, address, bytes, controllerWrites);
+        chain(request);
+        return key;
+    }
+
+    /// Chains the request that ends a slot's key.
+    void invalidate(int slot, int tag, int key) {
+        int request = invalidationRequest(slot);
+        requests.wrId(request, INVALIDATION | (long) tag << 16 | slot);
+        requests.invalidateKey(request, key);
+        chain(request);
     }
 
     int capsuleBytes() {
@@ -140,7 +170,7 @@ final class SendRing implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("The queue is closed");
         }
-        return capsuleBase + offset(Objects.checkIndex(slot, slotCount));
+        return RawMemory.address(capsuleBase + offset(Objects.checkIndex(slot, slotCount)));
     }
 
     void segment(int slot, int index, long address, int bytes, int localKey) {
@@ -167,10 +197,16 @@ final class SendRing implements AutoCloseable {
     }
 
     private boolean stageSignalled(int slot, int tag, int headerBytes, int segmentCount) {
-        boolean bare = inline && headerBytes == COMMAND_BYTES && segmentCount == 0;
-        int flags = bare ? SendSlots.INLINE | SendSlots.SIGNALED : SendSlots.SIGNALED;
-        build(slot, (long) tag << 16 | slot, flags, headerBytes, segmentCount);
-        forms[slot] = OTHER;
+        long wrId = (long) tag << 16 | slot;
+        int form = headerBytes << FORM_SEGMENT_BITS | segmentCount;
+        if (forms[slot] == form) {
+            requests.wrId(slot, wrId);
+        } else {
+            boolean bare = inline && headerBytes == COMMAND_BYTES && segmentCount == 0;
+            int flags = bare ? SendSlots.INLINE | SendSlots.SIGNALED : SendSlots.SIGNALED;
+            build(slot, wrId, flags, headerBytes, segmentCount);
+            forms[slot] = form;
+        }
         sinceSignal = 0;
         chain(slot);
         totals[slot] = total;
@@ -185,8 +221,8 @@ final class SendRing implements AutoCloseable {
         requests.segmentCount(slot, 1 + segmentCount);
     }
 
-    /// Appends a request of [#requests] to what [#post] posts.
-    void chain(int request) {
+    /// Appends a request to what [#post] posts.
+    private void chain(int request) {
         if (first < 0) {
             first = request;
         } else {

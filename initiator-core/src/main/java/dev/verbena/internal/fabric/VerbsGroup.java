@@ -141,10 +141,14 @@ final class VerbsGroup implements FabricGroup {
 
     private void deliver(int count) {
         VerbsQueue only = single;
+        if (only != null) {
+            only.completed(batch, 0, count);
+            return;
+        }
         for (int i = 0; i < count; i++) {
-            VerbsQueue queue = only != null ? only : find(batch.queuePairNumber(i));
+            VerbsQueue queue = find(batch.queuePairNumber(i));
             if (queue != null) {
-                queue.completed(batch, i);
+                queue.completed(batch, i, i + 1);
             }
         }
     }

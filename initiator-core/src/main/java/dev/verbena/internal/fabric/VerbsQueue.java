@@ -5,13 +5,12 @@ import dev.verbena.internal.memory.VerbsMemoryDomain;
 import dev.verbena.verbs.CmEvent;
 import dev.verbena.verbs.QueuePair;
 import dev.verbena.verbs.RdmaException;
-import dev.verbena.verbs.SendSlots;
 import dev.verbena.verbs.WorkCompletionStatus;
 import dev.verbena.verbs.WorkCompletions;
 import dev.verbena.verbs.raw.RawMemory;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +23,10 @@ import org.jspecify.annotations.Nullable;
 final class VerbsQueue implements FabricQueue {
     private static final System.Logger LOG = System.getLogger("dev.verbena.fabric");
 
+    private static final AtomicReferenceFieldUpdater<VerbsQueue, @Nullable FabricFailure> FAILURE =
+            AtomicReferenceFieldUpdater.newUpdater(
+                    VerbsQueue.class, FabricFailure.class, "failure");
+
     private final int queueId;
     private final QueueParts parts;
     private final Consumer<VerbsQueue> onDestroyed;
@@ -32,7 +35,10 @@ final class VerbsQueue implements FabricQueue {
     private final ReceiveRing receives;
     private final @Nullable KeyWindows windows;
     private final int number;
-    private final AtomicReference<@Nullable FabricFailure> failure = new AtomicReference<>();
+
+    /// Set once, by [#FAILURE]. In the object itself, not behind a reference: every command looks.
+    private volatile @Nullable FabricFailure failure;
+
     private @Nullable QueuePair queuePair;
 
     /// Null until somebody has polled.
@@ -89,14 +95,14 @@ final class VerbsQueue implements FabricQueue {
 
     @Override
     public void fail(FabricFailure reason) {
-        if (failure.compareAndSet(null, reason)) {
+        if (FAILURE.compareAndSet(this, null, reason)) {
             wakeUp();
         }
     }
 
     @Override
     public @Nullable FabricFailure failure() {
-        return failure.get();
+        return failure;
     }
 
     @Override
@@ -149,31 +155,18 @@ final class VerbsQueue implements FabricQueue {
 
     @Override
     public int bind(int slot, Region region, long address, int bytes, boolean controllerWrites) {
-        int request = sends.bindRequest(slot);
-        SendSlots requests = sends.requests();
-        requests.initialize(request, SendRing.BIND | slot, SendSlots.BIND_MW, 0);
-        int key =
-                requireWindows()
-                        .bind(
-                                slot,
-                                requests,
-                                request,
-                                VerbsMemoryDomain.registration(region),
-                                address,
-                                bytes,
-                                controllerWrites);
-        sends.chain(request);
-        return key;
+        return sends.bind(
+                slot,
+                requireWindows(),
+                VerbsMemoryDomain.registration(region),
+                address,
+                bytes,
+                controllerWrites);
     }
 
     @Override
     public void invalidate(int slot, int tag) {
-        int request = sends.invalidationRequest(slot);
-        SendSlots requests = sends.requests();
-        long wrId = SendRing.INVALIDATION | (long) tag << 16 | slot;
-        requests.initialize(request, wrId, SendSlots.LOCAL_INV, SendSlots.SIGNALED);
-        requests.invalidateKey(request, requireWindows().key(slot));
-        sends.chain(request);
+        sends.invalidate(slot, tag, requireWindows().key(slot));
     }
 
     @Override
@@ -187,7 +180,7 @@ final class VerbsQueue implements FabricQueue {
             return;
         }
         QueuePair pair = queuePair;
-        if (pair == null || failure.get() != null) {
+        if (pair == null || failure != null) {
             // Not posted: the engine completes these commands when it drains the queue.
             discard();
             return;
@@ -231,15 +224,20 @@ final class VerbsQueue implements FabricQueue {
         return group.poll();
     }
 
-    /// A work request of this queue has completed.
-    void completed(WorkCompletions batch, int index) {
-        long wrId = batch.wrId(index);
-        if (batch.status(index) != WorkCompletionStatus.SUCCESS_VALUE) {
-            completedWithError(batch, index, wrId);
-        } else if (ReceiveRing.isReceive(wrId)) {
-            received(batch, index, wrId);
-        } else {
-            sent(wrId);
+    /// Work requests of this queue have completed.
+    ///
+    /// @param from first entry of the batch
+    /// @param to behind the last one
+    void completed(WorkCompletions batch, int from, int to) {
+        for (int i = from; i < to; i++) {
+            long wrId = batch.wrId(i);
+            if (batch.status(i) != WorkCompletionStatus.SUCCESS_VALUE) {
+                completedWithError(batch, i, wrId);
+            } else if (ReceiveRing.isReceive(wrId)) {
+                received(batch, i, wrId);
+            } else {
+                sent(wrId);
+            }
         }
     }
 
@@ -250,7 +248,7 @@ final class VerbsQueue implements FabricQueue {
         // Posted again before anybody hears of it: a handler that submits at once finds a receive
         // behind every capsule it may have outstanding.
         if (receives.taken(wrId)) {
-            postReceives();
+            postReceives(wrId);
         }
         FabricEvents receiver = events;
         if (receiver == null) {
@@ -263,12 +261,12 @@ final class VerbsQueue implements FabricQueue {
         }
     }
 
-    private void postReceives() {
+    private void postReceives(long wrId) {
         QueuePair pair = queuePair;
-        if (pair == null || failure.get() != null) {
+        if (pair == null || failure != null) {
             return;
         }
-        int errno = receives.post(pair);
+        int errno = receives.post(pair, wrId);
         if (errno != 0) {
             postFailed("ibv_post_recv", errno);
         }

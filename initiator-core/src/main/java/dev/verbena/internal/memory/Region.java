@@ -3,7 +3,7 @@ package dev.verbena.internal.memory;
 import dev.verbena.verbs.MemoryRegion;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /// One contiguous piece of registered memory.
@@ -19,10 +19,16 @@ public final class Region {
 
     private static final RegionLease[] NO_LEASES = {};
 
+    // In the object itself, not behind a reference: every command reads it.
+    private static final AtomicIntegerFieldUpdater<Region> USERS =
+            AtomicIntegerFieldUpdater.newUpdater(Region.class, "users");
+
     private final MemorySegment segment;
     private final long address;
     private final long byteSize;
-    private final AtomicInteger users = new AtomicInteger();
+
+    /// Users that are not counted by a lease, plus [#CLOSED]; changed by [#USERS] only.
+    private volatile int users;
 
     /// Replaced, never changed; written under this object's lock.
     private volatile RegionLease[] leases = NO_LEASES;
@@ -122,18 +128,25 @@ public final class Region {
         return offset >= 0 && bytes >= 0 && bytes <= byteSize && offset <= byteSize - bytes;
     }
 
+    /// The same for what one command can move.
+    public boolean contains(long start, int bytes) {
+        // None is negative; no address is so high that the last could overflow.
+        long offset = start - address;
+        return (offset | bytes | byteSize - bytes - offset) >= 0;
+    }
+
     /// Counts one more user; false when the region is closed.
     public boolean tryAcquire() {
-        if (users.incrementAndGet() > 0) {
+        if (USERS.incrementAndGet(this) > 0) {
             return true;
         }
-        users.decrementAndGet();
+        USERS.decrementAndGet(this);
         return false;
     }
 
     /// Gives back what [#tryAcquire] took.
     public void release() {
-        users.decrementAndGet();
+        USERS.decrementAndGet(this);
     }
 
     /// A count of its own for one queue; ended with [RegionLease#close].
@@ -152,7 +165,7 @@ public final class Region {
     }
 
     boolean isOpen() {
-        return users.get() >= 0;
+        return users >= 0;
     }
 
     private int leasedCount() {
@@ -165,7 +178,7 @@ public final class Region {
 
     /// Commands that use the region at this moment.
     public int userCount() {
-        int count = users.get();
+        int count = users;
         return leasedCount() + (count < 0 ? count - CLOSED : count);
     }
 
@@ -189,7 +202,7 @@ public final class Region {
 
     private boolean closeToUsers() {
         // Not to bother everybody, nor turn a submission away, for an attempt that must fail.
-        if (leasedCount() > 0 || !users.compareAndSet(0, CLOSED)) {
+        if (leasedCount() > 0 || !USERS.compareAndSet(this, 0, CLOSED)) {
             return false;
         }
         if (leases.length == 0) {
@@ -200,7 +213,7 @@ public final class Region {
             return true;
         }
         // Relative: others may be in the middle of an attempt that the mark lets fail.
-        users.addAndGet(-CLOSED);
+        USERS.addAndGet(this, -CLOSED);
         return false;
     }
 }

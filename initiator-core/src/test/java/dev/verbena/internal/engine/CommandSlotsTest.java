@@ -35,7 +35,7 @@ class CommandSlotsTest {
     void answerOnly_doesNotFinish() {
         CommandSlots slots = new CommandSlots(4);
         int slot = slots.acquire();
-        slots.submitted(slot, true, false);
+        slots.submitted(slot, 0, 1, CommandSlots.KEYLESS);
         assertThat(slots.answered(slot)).isFalse();
         assertThat(slots.sent(slot)).isTrue();
     }
@@ -44,7 +44,7 @@ class CommandSlotsTest {
     void sendOnly_doesNotFinish() {
         CommandSlots slots = new CommandSlots(4);
         int slot = slots.acquire();
-        slots.submitted(slot, true, false);
+        slots.submitted(slot, 0, 1, CommandSlots.KEYLESS);
         assertThat(slots.sent(slot)).isFalse();
         assertThat(slots.answered(slot)).isTrue();
     }
