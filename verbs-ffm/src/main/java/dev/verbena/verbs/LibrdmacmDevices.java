@@ -88,7 +88,7 @@ final class LibrdmacmDevices {
         }
     }
 
-    private static boolean isListed(String deviceName) {
+    static boolean isListed(String deviceName) {
         return Rdma.devices().stream().anyMatch(device -> device.name().equals(deviceName));
     }
 

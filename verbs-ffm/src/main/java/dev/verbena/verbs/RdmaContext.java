@@ -142,6 +142,15 @@ public final class RdmaContext implements AutoCloseable {
         return deviceName;
     }
 
+    /// Whether the system still has the device (`ibv_get_device_list(3)`). A driver that cannot
+    /// take a device away from its users removes it from the list first, and then waits until they
+    /// have closed everything.
+    ///
+    /// @throws RdmaException when the system cannot be asked
+    public boolean isListed() {
+        return LibrdmacmDevices.isListed(deviceName);
+    }
+
     /// What the device can do (`ibv_query_device(3)`).
     public DeviceAttributes attributes() {
         lifecycle.requireOpen();

@@ -179,6 +179,9 @@ final class VerbsConnector implements CmDispatcher.Listener {
             if (expected.isInstance(event)) {
                 return expected.cast(event);
             }
+            if (event instanceof CmEvent.DeviceRemoval) {
+                transport.deviceRemoved();
+            }
             if (!(event instanceof CmEvent.TimewaitExit)) {
                 throw ConnectRefusals.of(event, doing, transport.address(), parameters.queueId());
             }

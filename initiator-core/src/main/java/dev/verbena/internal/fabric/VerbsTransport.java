@@ -7,7 +7,9 @@ import dev.verbena.internal.memory.MemoryModes;
 import dev.verbena.internal.memory.VerbsMemoryDomain;
 import dev.verbena.verbs.DeviceAttributes;
 import dev.verbena.verbs.RdmaContext;
+import dev.verbena.verbs.RdmaException;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.util.HashSet;
 import java.util.Set;
@@ -18,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// The way to a controller over libibverbs and librdmacm, with one protection domain for all of its
 /// queues.
 public final class VerbsTransport implements Transport {
+    private static final System.Logger LOG = System.getLogger("dev.verbena.fabric");
+
     /// A target may still hold the queue pair number of a connection that died on our side; it
     /// answers "stale" until it has cleaned up. A new queue pair has another number.
     static final int STALE_ATTEMPTS_MAX = 5;
@@ -65,7 +69,37 @@ public final class VerbsTransport implements Transport {
                     throw e;
                 }
                 LockSupport.parkNanos(STALE_PAUSE_NANOS);
+            } catch (IOException e) {
+                letGoOfRemovedDevice();
+                throw e;
             }
+        }
+    }
+
+    /// The connection manager has told a queue that is being connected that its device goes away.
+    synchronized void deviceRemoved() {
+        deviceRemoved = true;
+    }
+
+    /// A target on this machine closes its connections before the removal of the device they share
+    /// is announced. Then no queue is left that could be told, and the removal would wait for ever
+    /// for the memory that is kept for the next connection.
+    private synchronized void letGoOfRemovedDevice() {
+        RdmaContext present = device;
+        if (queues.isEmpty() && memory != null && present != null && !memory.detached()) {
+            if (deviceRemoved || !isListed(present)) {
+                deviceRemoved = false;
+                memory.detach();
+            }
+        }
+    }
+
+    private static boolean isListed(RdmaContext context) {
+        try {
+            return context.isListed();
+        } catch (RdmaException e) {
+            LOG.log(Level.DEBUG, "The devices cannot be listed", e);
+            return true;
         }
     }
 
