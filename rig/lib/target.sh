@@ -63,6 +63,20 @@ disks() {
   done
 }
 
+# The device mapper on top of a disk can hold back what it is asked. Sets device.
+map_disk() { # DISK BYTES
+  local name=verbena-${1##*/} minor
+  DM_DISABLE_UDEV=1 dmsetup create "$name" --table "0 $(($2 >> 9)) linear $1 0" || die 1 "cannot map $1"
+  : >"$RECORD/mapped/$name"
+  minor=$(dmsetup info -c --noheadings -o minor "$name") || die 1 "cannot find the mapped $1"
+  device=/dev/dm-$minor
+}
+
+# Sets name: that of a namespace's mapped disk.
+mapped_name() { # DEVICE
+  [[ $1 == /dev/dm-* ]] && read -r name <"/sys/class/block/${1##*/}/dm/name"
+}
+
 listen() { # PORTID ADDRESS SERVICE INLINE QUEUESIZE
   local port=$NVMET/ports/$1 family=ipv4
   [[ $2 != *:* ]] || family=ipv6
@@ -108,10 +122,11 @@ referrals() { # PORTID REFERRAL...
 
 target_up() {
   local address='' ipv6='' service=4420 port=1 subsystems=1 namespaces=1 prefix=nqn.2016-06.io.spdk:cnode size=256M max_size=''
-  local inline=16384 queue_size='' qid_max='' hosts=() referral=() groups=() passthru=''
+  local inline=16384 queue_size='' qid_max='' hosts=() referral=() groups=() passthru='' freezable=''
   while [ $# -gt 0 ]; do
     case $1 in
       --passthru) passthru=yes && shift && continue ;;
+      --freezable) freezable=yes && shift && continue ;;
       --ipv6) ipv6=yes && shift && continue ;;
     esac
     [[ $1 == --* ]] || die 2 "unknown argument '$1' (rig/target --help)"
@@ -165,7 +180,8 @@ target_up() {
 
   [ ! -d $RECORD ] || die 1 "a target is up already: rig/target down first"
   need_modules nvmet nvmet-rdma
-  mkdir -p $RECORD/subsystems $RECORD/ports $RECORD/hosts
+  [ -z "$freezable" ] || need_modules dm-mod
+  mkdir -p $RECORD/subsystems $RECORD/ports $RECORD/hosts $RECORD/mapped
   # Half a target helps nobody: what fails from here on takes back what was made.
   trap 'target_down' EXIT
   disks $((subsystems * namespaces)) "$disk_bytes"
@@ -181,7 +197,9 @@ target_up() {
     for host in ${hosts[@]+"${hosts[@]}"}; do target_allow "$nqn" "$host"; done
     for ((n = 1; n <= namespaces; n++)); do
       device=/dev/ram$disk disk=$((disk + 1))
-      if [ -n "$max_size" ]; then
+      if [ -n "$freezable" ]; then
+        map_disk $device "$namespace_bytes"
+      elif [ -n "$max_size" ]; then
         addpart $device 1 8 $((namespace_bytes >> 9)) || die 1 "cannot make a partition on $device"
         device=${device}p1
         [ -b $device ] || sleep 0.2
@@ -219,8 +237,10 @@ passthru_up() {
 
 target_down() {
   trap - EXIT
-  local port nqn host folder failed=0
+  local port nqn host folder mapped failed=0
   [ -d $RECORD ] || { say "no target is up" && return 0; }
+  # What is held would be waited for.
+  for mapped in "$RECORD"/mapped/*; do [ ! -e "$mapped" ] || dmsetup resume "${mapped##*/}" || failed=1; done
   for port in "$RECORD"/ports/*; do
     [ ! -e "$port" ] || remove_port "${port##*/}" || failed=1
   done
@@ -240,6 +260,10 @@ target_down() {
   for host in "$RECORD"/hosts/*; do
     [ -e "$host" ] || continue
     [ ! -d "$NVMET/hosts/${host##*/}" ] || rmdir "$NVMET/hosts/${host##*/}" && rm -f "$host" || failed=1
+  done
+  for mapped in "$RECORD"/mapped/*; do
+    [ -e "$mapped" ] || continue
+    DM_DISABLE_UDEV=1 dmsetup remove "${mapped##*/}" && rm -f "$mapped" || failed=1
   done
   if [ -e $RECORD/brd ] && [ -d /sys/module/brd ]; then rmmod brd && rm -f $RECORD/brd || failed=1; fi
   [ $failed = 0 ] || die 1 "something of the target is still there: see above; rig/target down can be repeated"
@@ -362,15 +386,41 @@ target_ns_enable() { # NQN NSID 0|1
 
 target_ns_resize() { # NQN NSID SIZE
   our_namespace "$@"
-  local device sectors folder=$NVMET/subsystems/$1/namespaces/$2
+  local device disk name sectors folder=$NVMET/subsystems/$1/namespaces/$2
   bytes_of "${3:-}"
   read -r device <"$folder/device_path"
-  [[ $device == *p1 ]] || die 1 "the namespaces cannot change size: bring the target up with --max-size"
-  read -r sectors <"/sys/class/block/${device:5:-2}/size"
+  if mapped_name "$device"; then disk=${name#verbena-}; else
+    [[ $device == *p1 ]] || die 1 "the namespaces cannot change size: bring the target up with --max-size"
+    disk=${device:5:-2}
+  fi
+  read -r sectors <"/sys/class/block/$disk/size"
   # Linux 6.1 lets a partition grow past the end of its disk.
   [ $((bytes >> 9)) -le $((sectors - 8)) ] || die 1 "$3 is more than --max-size was"
-  resizepart "${device%p1}" 1 $((bytes >> 9)) || die 1 "cannot resize $device"
+  if [ -n "${name:-}" ]; then
+    dmsetup load "$name" --table "0 $((bytes >> 9)) linear /dev/$disk 0" && dmsetup resume --noudevsync "$name"
+  else
+    resizepart "/dev/$disk" 1 $((bytes >> 9))
+  fi || die 1 "cannot resize $device"
   attribute "$folder/revalidate_size" 1 ns-resize
+}
+
+target_ns_remap() { # NQN NSID: the id belongs to another namespace from now on, as far as a host can tell
+  our_namespace "$@"
+  local uuid folder=$NVMET/subsystems/$1/namespaces/$2
+  read -r uuid </proc/sys/kernel/random/uuid
+  put "$folder/enable" 0
+  put "$folder/device_uuid" "$uuid"
+  put "$folder/enable" 1
+}
+
+target_freeze() { # NQN NSID 0|1
+  our_namespace "$@"
+  switch_value "${3:-}"
+  local device name
+  read -r device <"$NVMET/subsystems/$1/namespaces/$2/device_path"
+  mapped_name "$device" || die 1 "the namespaces cannot be held: bring the target up with --freezable"
+  if [ "$3" = 1 ]; then dmsetup suspend --noflush --nolockfs "$name"; else dmsetup resume "$name"; fi ||
+    die 1 "cannot hold or release $device"
 }
 
 target_ana() { # PORTID GROUP STATE
