@@ -8,6 +8,9 @@ from spdk_target import Problem, State
 ANA_STATES = ("optimized", "non-optimized", "inaccessible")
 # SPDK raises anything less: room for 16 data descriptors.
 LEAST_INLINE = 256
+# MiB that the pools below and the receive buffers of 16 KiB of in-capsule data fit into.
+LEAST_MEMORY = 256
+DEFAULT_SIZE = "256M"
 
 
 def number(name, text, lowest, highest):
@@ -106,6 +109,14 @@ class Options:
             options["no_srq"] = True
         return options
 
+    def memory(self):
+        """In MiB. All of it is registered with the RDMA device at the start, which takes its time under emulation."""
+        disks = 0
+        if self.text("--disk") == "malloc":
+            count = self.number("--subsystems", 1, 1, 128) * self.number("--namespaces", 1, 1, 128)
+            disks = count * size(self.text("--size", DEFAULT_SIZE)) >> 20
+        return self.number("--memory", LEAST_MEMORY + disks, 128, 65536)
+
     def all(self):
         small, _, large = self.text("--buffers", "2047:255").partition(":")
         crdt = self.text("--crdt")
@@ -120,7 +131,7 @@ class Options:
             "crdt": [number("--crdt", value, 0, 65535) for value in crdt.split(",")] if crdt else [],
             "persist": bool(self.text("--persist")),
             "poll": bool(self.text("--poll")),
-            "memory": self.number("--memory", 512, 128, 65536),
+            "memory": self.memory(),
             "referrals": [referral(text) for text in self.given["--referral"]],
         }
 
@@ -131,7 +142,7 @@ def new_state(options):
     for group in options.given["--ana-group"]:
         name, _, state = group.partition("=")
         states[str(number("--ana-group", name, 1, 128))] = ana_state(state)
-    namespace_bytes = size(options.text("--size", "256M"))
+    namespace_bytes = size(options.text("--size", DEFAULT_SIZE))
     hosts = options.given["--allow-host"]
     subsystems = {}
     for s in range(1, options.number("--subsystems", 1, 1, 128) + 1):
