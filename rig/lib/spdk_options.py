@@ -60,7 +60,7 @@ class Options:
 
     def __init__(self, arguments):
         self.given = {"--allow-host": [], "--referral": [], "--ana-group": [], "--layer": []}
-        flags = ("--ipv6", "--no-srq", "--persist", "--poll")
+        flags = ("--ipv6", "--no-srq", "--persist", "--poll", "--freezable")
         single = "address port port-id subsystems namespaces nqn size max-size inline max-queue-size qid-max disk"
         single += " block-size srq-depth buffers data-wrs crdt min-kato memory"
         known = {"--" + name for name in single.split()}
@@ -109,6 +109,10 @@ class Options:
             options["no_srq"] = True
         return options
 
+    def layers(self):
+        layers = [choice("--layer", layer, "error", "delay", "zone") for layer in self.given["--layer"]]
+        return ["error"] + layers if self.text("--freezable") and "error" not in layers else layers
+
     def memory(self):
         """In MiB. All of it is registered with the RDMA device at the start, which takes its time under emulation."""
         disks = 0
@@ -122,7 +126,7 @@ class Options:
         crdt = self.text("--crdt")
         return {
             "transport": self.transport(),
-            "layers": [choice("--layer", layer, "error", "delay", "zone") for layer in self.given["--layer"]],
+            "layers": self.layers(),
             "disk": choice("--disk", self.text("--disk", "file"), "file", "malloc", "null"),
             "block": self.number("--block-size", 512, 512, 4096),
             "zone": 16 << 20,
@@ -149,7 +153,8 @@ def new_state(options):
         namespaces = {}
         for n in range(1, options.number("--namespaces", 1, 1, 128) + 1):
             group = n if str(n) in states else 1
-            namespaces[str(n)] = {"id": [s, n, 0], "bytes": namespace_bytes, "ana": group, "on": True}
+            namespace = {"id": [s, n, 0], "remapped": 0, "bytes": namespace_bytes, "ana": group, "on": True}
+            namespaces[str(n)] = namespace
         subsystems["%s%d" % (prefix, s)] = {
             "serial": "VERBENA%013d" % s,
             "any": not hosts,

@@ -19,6 +19,8 @@ IMAGE_BYTES = 16 << 30
 DISCOVERY = "nqn.2014-08.org.nvmexpress.discovery"
 # Under software emulation, beside other work.
 START_SECONDS = 180
+# In UUIDs, above those of bdevs.
+NAMESPACE_LEVEL = 16
 CALL_SECONDS = 120
 
 
@@ -149,10 +151,12 @@ class State:
 
     def namespace_call(self, nqn, nsid):
         namespace = self.namespace(nqn, nsid)
+        identity = uuid(namespace, NAMESPACE_LEVEL + namespace["remapped"])
         described = {
             "nsid": int(nsid),
             "bdev_name": self.names(namespace)[-1],
-            "uuid": uuid(namespace, 9),
+            "uuid": identity,
+            "nguid": identity.replace("-", "").upper(),
             "anagrpid": namespace["ana"],
         }
         if self.options["persist"]:
@@ -187,11 +191,15 @@ class State:
         """What nvmf_tgt reads at its start."""
         options = self.options
         pools = {"small_pool_count": options["small"], "large_pool_count": options["large"]}
+        # Each of three layers keeps some for itself; what a small pool cannot give, SPDK does not start with.
+        small, large = min(128, options["small"] // 8), min(16, options["large"] // 8)
+        caches = {"iobuf_small_cache_size": small, "iobuf_large_cache_size": large}
         # SPDK's own 65,535 take seconds to make under emulation.
-        disks, nvmf = [("bdev_set_options", {"bdev_io_pool_size": 4095, "bdev_io_cache_size": 64})], []
+        disks, nvmf = [("bdev_set_options", {"bdev_io_pool_size": 4095, "bdev_io_cache_size": 64, **caches})], []
+        accel = [("accel_set_options", {"small_cache_size": small, "large_cache_size": large})]
         if options["crdt"]:
             nvmf.append(("nvmf_set_crdt", dict(zip(("crdt1", "crdt2", "crdt3"), options["crdt"]))))
-        nvmf.append(("nvmf_create_transport", {"trtype": "RDMA", **options["transport"]}))
+        nvmf.append(("nvmf_create_transport", {"trtype": "RDMA", **caches, **options["transport"]}))
         keys = []
         for nqn, subsystem in self.subsystems.items():
             make = {"nqn": nqn, "serial_number": subsystem["serial"], "model_number": "SPDK bdev Controller"}
@@ -209,7 +217,7 @@ class State:
                 nvmf += self.link_calls(nqn, port)
         for referral in options["referrals"]:
             nvmf.append(("nvmf_discovery_add_referral", {"address": referral}))
-        parts = {"iobuf": [("iobuf_set_options", pools)], "keyring": keys, "bdev": disks, "nvmf": nvmf}
+        parts = {"iobuf": [("iobuf_set_options", pools)], "keyring": keys, "accel": accel, "bdev": disks, "nvmf": nvmf}
         return {
             "subsystems": [
                 {"subsystem": name, "config": [{"method": m, "params": p} for m, p in calls]}

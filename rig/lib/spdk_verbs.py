@@ -222,6 +222,15 @@ def ns_replace(nqn, nsid):
     state.save()
 
 
+def ns_remap(nqn, nsid):
+    state = State.load()
+    namespace = state.namespace(nqn, nsid)
+    namespace["remapped"] += 1
+    if namespace["on"]:
+        state.apply([("nvmf_subsystem_remove_ns", {"nqn": nqn, "nsid": int(nsid)}), state.namespace_call(nqn, nsid)])
+    state.save()
+
+
 def ns_resize(nqn, nsid, text):
     state = State.load()
     namespace = state.namespace(nqn, nsid)
@@ -299,6 +308,14 @@ def resume(nqn, nsid):
     call(state, "bdev_error_resume_pending", name=layer_name(state, nqn, nsid, "error"))
 
 
+def freeze(nqn, nsid, value):
+    if switch(value):
+        inject(nqn, nsid, "all", "pending")
+    else:
+        inject(nqn, nsid, "clear", "failure")
+        resume(nqn, nsid)
+
+
 def latency(nqn, nsid, kind, microseconds):
     state = State.load()
     name = layer_name(state, nqn, nsid, "delay")
@@ -349,6 +366,8 @@ VERBS = {
     "qid-max": (qid_max, 2, 2),
     "queue-size": (queue_size, 2, 2),
     "ns-enable": (ns_enable, 3, 3),
+    "ns-remap": (ns_remap, 2, 2),
+    "freeze": (freeze, 3, 3),
     "ns-replace": (ns_replace, 2, 2),
     "ns-resize": (ns_resize, 3, 3),
     "ana": (ana, 3, 3),
