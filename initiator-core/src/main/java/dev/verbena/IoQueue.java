@@ -114,7 +114,8 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
         adapter.handler(handler);
         int count;
         try {
-            count = io.poll(adapter);
+            count = commands.poll(io.collector(adapter));
+            io.countPoll(count);
         } finally {
             reportLoss();
         }

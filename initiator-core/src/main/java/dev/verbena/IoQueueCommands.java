@@ -43,7 +43,14 @@ public abstract sealed class IoQueueCommands permits IoQueue {
     public boolean tryRead(
             Namespace namespace, long startingLba, int blockCount, MemorySegment buffer, long token)
             throws ConnectionLostException {
-        return tryRead(namespace, startingLba, blockCount, buffer, token, IoOptions.DEFAULT);
+        return requests.transfer(
+                NvmOpcode.READ,
+                namespace,
+                startingLba,
+                blockCount,
+                buffer,
+                token,
+                IoOptions.DEFAULT);
     }
 
     /// Starts to read blocks, with options of its own.
@@ -85,7 +92,14 @@ public abstract sealed class IoQueueCommands permits IoQueue {
     public boolean tryWrite(
             Namespace namespace, long startingLba, int blockCount, MemorySegment buffer, long token)
             throws ConnectionLostException {
-        return tryWrite(namespace, startingLba, blockCount, buffer, token, IoOptions.DEFAULT);
+        return requests.transfer(
+                NvmOpcode.WRITE,
+                namespace,
+                startingLba,
+                blockCount,
+                buffer,
+                token,
+                IoOptions.DEFAULT);
     }
 
     /// Starts to write blocks, with options of its own.

@@ -274,9 +274,13 @@ public final class CommandQueue {
         }
         events.handler(handler);
         delivering = true;
-        int count;
+        int count = 0;
         try {
-            count = pollFabric();
+            try {
+                count = queue.poll(events);
+            } catch (RuntimeException e) {
+                broken("polling", e);
+            }
             events.ring();
             if (queue.failure() != null) {
                 count += tearDown();
@@ -319,15 +323,6 @@ public final class CommandQueue {
     /// Throws what handlers threw during [#endGroupPoll] and before.
     void rethrow() {
         events.rethrow();
-    }
-
-    private int pollFabric() {
-        try {
-            return queue.poll(events);
-        } catch (RuntimeException e) {
-            broken("polling", e);
-            return 0;
-        }
     }
 
     /// Whether the next [#poll] has something to deliver, which may be the end of the queue.

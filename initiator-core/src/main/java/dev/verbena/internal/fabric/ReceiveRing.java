@@ -98,12 +98,12 @@ final class ReceiveRing implements AutoCloseable {
     ///
     /// @param wrId of the completion
     long low(long wrId) {
-        return RawMemory.getLong(response(wrId));
+        return RawMemory.ALL.get(RawMemory.LONG, response(wrId));
     }
 
     /// Bytes 8 to 15 of a response.
     long high(long wrId) {
-        return RawMemory.getLong(response(wrId) + Long.BYTES);
+        return RawMemory.ALL.get(RawMemory.LONG, response(wrId) + Long.BYTES);
     }
 
     private long response(long wrId) {

@@ -131,7 +131,12 @@ final class VerbsGroup implements FabricGroup {
         if (count > 0) {
             delivering = true;
             try {
-                deliver(count);
+                VerbsQueue only = single;
+                if (only != null) {
+                    only.completed(batch, 0, count);
+                } else {
+                    deliver(count);
+                }
             } finally {
                 delivering = false;
             }
@@ -140,11 +145,6 @@ final class VerbsGroup implements FabricGroup {
     }
 
     private void deliver(int count) {
-        VerbsQueue only = single;
-        if (only != null) {
-            only.completed(batch, 0, count);
-            return;
-        }
         for (int i = 0; i < count; i++) {
             VerbsQueue queue = find(batch.queuePairNumber(i));
             if (queue != null) {

@@ -2,6 +2,7 @@ package dev.verbena.verbs.raw;
 
 import dev.verbena.verbs.ffi.Native;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /// Native memory by its address, without a check per access: for the structures of a queue that are
 /// written and read with every I/O.
@@ -14,6 +15,9 @@ public final class RawMemory {
     /// All addresses, in one segment: its offsets are addresses.
     public static final MemorySegment ALL = Native.MEMORY;
 
+    /// Eight bytes in native order, at any address.
+    public static final ValueLayout.OfLong LONG = Native.LONG;
+
     /// An address as it is, which the compiler can see to lie in [#ALL]: accesses at it and near it
     /// need no bounds checks then.
     public static long address(long value) {
@@ -21,9 +25,4 @@ public final class RawMemory {
     }
 
     private RawMemory() {}
-
-    /// Eight bytes in native order.
-    public static long getLong(long address) {
-        return ALL.get(Native.LONG, address);
-    }
 }
