@@ -33,6 +33,14 @@ public sealed interface ControllerEvent {
     /// The controller reaches a group of namespaces better or worse than before.
     record AnaChanged(AnaLog log) implements ControllerEvent {}
 
+    /// The controller described something that cannot be, such as a namespace with a format that is
+    /// not in its own list, or an ANA log that contradicts itself. It is left out; everything else
+    /// is used. Said again each time it is read, so at each reconnect; at the first connect, before
+    /// there can be a listener, it is only logged.
+    ///
+    /// @param message what, and why
+    record Ignored(String message) implements ControllerEvent {}
+
     /// Any other report of the controller. Its log page, where it has one, has been read once, so
     /// that the next report can come.
     record Notice(AsynchronousEvent event) implements ControllerEvent {}

@@ -3,6 +3,7 @@ package dev.verbena;
 import dev.verbena.internal.control.AssociationParameters;
 import dev.verbena.internal.control.ControlRuntime;
 import dev.verbena.internal.control.ControllerDriver;
+import dev.verbena.internal.control.ImpossibleAnswerException;
 import dev.verbena.internal.control.NamespaceChanges;
 import dev.verbena.internal.control.NamespaceReader;
 import dev.verbena.internal.control.NoticeHandler;
@@ -28,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// Threads: those of [ControllerDriver.Owner].
 final class ControllerOwner implements ControllerDriver.Owner<Session> {
     private static final Duration SHUTDOWN_TIMEOUT_MAX = Duration.ofSeconds(30);
+
+    private static final System.Logger LOG = System.getLogger("dev.verbena");
 
     /// What has to follow the connection; the controller.
     interface Users {
@@ -110,11 +113,12 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
                             lastFailure.set(failure);
                             driver.lost(connection, failure.message());
                         },
-                        events::add);
+                        events::add,
+                        this::ignored);
         Session session = setUp.run();
         try {
             if (hasAna(session.identify())) {
-                ana = Optional.of(session.calls().anaLog(session.identify()));
+                ana = readAna(session);
             }
             scanning.lock();
             try {
@@ -151,6 +155,21 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
         }
     }
 
+    /// A log that contradicts itself is worth nothing; the namespaces are usable without.
+    private Optional<AnaLog> readAna(Session session) throws IOException {
+        try {
+            return Optional.of(session.calls().anaLog(session.identify()));
+        } catch (ImpossibleAnswerException e) {
+            ignored("The ANA log is not used. " + e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private void ignored(String message) {
+        LOG.log(System.Logger.Level.WARNING, message);
+        users.tell(new ControllerEvent.Ignored(message));
+    }
+
     private static boolean hasAna(IdentifyController identify) {
         return identify.asymmetricAccessReporting();
     }
@@ -171,7 +190,7 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
     List<Namespace> rescan(Session session) throws IOException {
         scanning.lock();
         try {
-            inventory(NamespaceReader.read(session.calls()));
+            inventory(NamespaceReader.read(session.calls(), this::ignored));
             return namespaces;
         } finally {
             scanning.unlock();
@@ -267,7 +286,7 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
             ControllerOwner.this.rescan(session);
             if (hasAna(session.identify()) && knowsNotAllGroups()) {
                 // A namespace can arrive in a group that no event has announced.
-                anaChanged(session.calls().anaLog(session.identify()));
+                anaChanged();
             }
         }
 
@@ -281,8 +300,12 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
         }
 
         @Override
-        public void anaChanged(AnaLog log) {
-            ana = Optional.of(log);
+        public void anaChanged() throws IOException {
+            ana = readAna(session);
+            ana.ifPresent(this::anaRead);
+        }
+
+        private void anaRead(AnaLog log) {
             users.tell(new ControllerEvent.AnaChanged(log));
             if (isInTransition(log)) {
                 // Twice the time the controller claims to need, as Linux waits.

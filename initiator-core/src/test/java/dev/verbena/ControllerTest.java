@@ -230,9 +230,14 @@ class ControllerTest {
     }
 
     @Test
-    void formatThatIsNotListed_isAnIoException() {
+    void formatThatIsNotListed_namespaceIsLeftOut() throws IOException {
         target.namespace(26, 1, 1);
-        refusedToConnect(IOException.class, "something impossible", "FLBAS");
+        try (Controller controller = connect()) {
+            assertThat(controller.namespaces()).isEmpty();
+            assertThatThrownBy(() -> controller.openDevice(1))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("no active namespace 1");
+        }
     }
 
     @ParameterizedTest

@@ -63,6 +63,62 @@ public final class FaultSchedule {
         return new FaultSchedule(seed, steps);
     }
 
+    /// Faults of everything a controller does: connections, Connect, admin and I/O commands.
+    ///
+    /// @param countMax faults at most
+    /// @param strict as for [#dataPath]
+    public static FaultSchedule controller(long seed, int countMax, boolean strict) {
+        Random random = new Random(seed ^ 0xC0_4721_FA17L);
+        List<Step> steps = new ArrayList<>();
+        int count = random.nextInt(countMax + 1);
+        for (int i = 0; i < count; i++) {
+            steps.add(controllerStep(random, strict));
+        }
+        return new FaultSchedule(seed, steps);
+    }
+
+    private static Step controllerStep(Random random, boolean strict) {
+        int times = random.nextInt(3) == 0 ? 1 + random.nextInt(4) : 1;
+        return switch (random.nextInt(8)) {
+            case 0 -> {
+                Occasion connection =
+                        random.nextBoolean()
+                                ? Occasion.connection()
+                                : Occasion.connection(random.nextInt(4));
+                yield new Step(
+                        connection.after(random.nextInt(8)).times(times),
+                        random.nextInt(3) == 0
+                                ? new Fault.SlowAccept(duration(random))
+                                : connectionFault(random));
+            }
+            case 1 -> {
+                Occasion connect =
+                        random.nextBoolean()
+                                ? Occasion.connect()
+                                : Occasion.connect(random.nextInt(4));
+                yield new Step(
+                        connect.after(random.nextInt(8)).times(times), commandFault(random, false));
+            }
+            case 2, 3, 4 ->
+                    new Step(
+                            Occasion.admin().after(random.nextInt(60)).times(times),
+                            adminFault(random));
+            default ->
+                    new Step(
+                            Occasion.io().after(random.nextInt(100)).times(times),
+                            commandFault(random, strict));
+        };
+    }
+
+    private static Fault adminFault(Random random) {
+        return switch (random.nextInt(6)) {
+            case 0 -> new Fault.RaiseEvents(random.nextInt(), 1 + random.nextInt(60));
+            case 1 -> new Fault.ShortData(random.nextInt(64));
+            case 2 -> Fault.Patch.of(random.nextInt(1024), random.nextLong(), 8);
+            default -> commandFault(random, false);
+        };
+    }
+
     private static Fault connectionFault(Random random) {
         return switch (random.nextInt(5)) {
             case 0 -> new Fault.HangFlush();

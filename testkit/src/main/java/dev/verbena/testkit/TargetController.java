@@ -53,6 +53,8 @@ final class TargetController implements TestSubsystem.Listener {
     private long accessChanges = 1;
     private int configuration;
     private boolean ended;
+    private int transaction;
+    private int messages;
 
     TargetController(
             TargetListener listener,
@@ -204,6 +206,23 @@ final class TargetController implements TestSubsystem.Listener {
 
     boolean isReady() {
         return (configuration & 1) != 0;
+    }
+
+    // Authentication, as the test has written it.
+
+    Outcome authenticationSend(byte[] message) {
+        if (subsystem.authentication() == null || message.length < 6) {
+            return Outcome.status(Outcome.INVALID_FIELD);
+        }
+        transaction = (int) Bytes.get(message, 4, 2);
+        return Outcome.SUCCESS;
+    }
+
+    Outcome authenticationReceive() {
+        TestSubsystem.Authentication script = subsystem.authentication();
+        return script == null
+                ? Outcome.status(Outcome.INVALID_FIELD)
+                : Outcome.data(script.message(transaction, messages++));
     }
 
     // Features.

@@ -257,8 +257,10 @@ final class TargetListener implements TargetPort {
             if (fault instanceof Fault.Patch patch && !log) {
                 byte[] bytes = patch.bytes();
                 int fits = Math.clamp(result.length - (long) patch.offset(), 0, bytes.length);
-                result = result.clone();
-                System.arraycopy(bytes, 0, result, patch.offset(), fits);
+                if (fits > 0) {
+                    result = result.clone();
+                    System.arraycopy(bytes, 0, result, patch.offset(), fits);
+                }
             } else if (fault instanceof Fault.ShortData cut) {
                 result = Arrays.copyOf(result, Math.min(cut.bytes(), result.length));
             }

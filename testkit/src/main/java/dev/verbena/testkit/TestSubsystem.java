@@ -18,6 +18,15 @@ public final class TestSubsystem {
     /// What a controller allows; all in the units of the specification's fields.
     record Limits(int inCapsuleBytes, int inCapsuleOffset, int descriptorsMax) {}
 
+    /// What a controller says when it is asked for the next message of an authentication.
+    interface Authentication {
+        /// The next message.
+        ///
+        /// @param transaction the host's
+        /// @param index of the question, from 0
+        byte[] message(int transaction, int index);
+    }
+
     /// Who has to hear of changes.
     interface Listener {
         /// A namespace came, went, or has another size.
@@ -60,6 +69,7 @@ public final class TestSubsystem {
     private volatile int transferExponent = 8;
     private volatile int keepAliveUnits = 10;
     private volatile @Nullable Long capabilities;
+    private volatile @Nullable Authentication authentication;
 
     /// A subsystem without namespaces that any host may use.
     ///
@@ -142,6 +152,16 @@ public final class TestSubsystem {
     public TestSubsystem allowHost(String hostNqn) {
         allowedHosts.add(hostNqn);
         return this;
+    }
+
+    /// Demands authentication, and says this in it; null for none, as at first.
+    TestSubsystem authentication(@Nullable Authentication script) {
+        authentication = script;
+        return this;
+    }
+
+    @Nullable Authentication authentication() {
+        return authentication;
     }
 
     boolean allows(String hostNqn) {

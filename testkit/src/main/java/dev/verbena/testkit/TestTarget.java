@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class TestTarget {
     private static final int ADMIN_ENTRIES_MAX = 128;
     private static final int IN_DATA = 1 << 16;
+    private static final int AUTHENTICATION_REQUIRED = 1 << 17;
     private static final int CONTROLLER_ID_MAX = 0xFFEF;
 
     private record Referral(Target to, String nqn) {}
@@ -257,7 +258,8 @@ public final class TestTarget {
             queue.controller = controller;
             queue.entryCount = entries;
         }
-        return Outcome.result(controller.id());
+        boolean authenticates = controller.subsystem().authentication() != null;
+        return Outcome.result(controller.id() | (authenticates ? AUTHENTICATION_REQUIRED : 0));
     }
 
     private static Outcome invalid(int offset, boolean inData) {

@@ -4,10 +4,10 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 
-/// What each block has to contain, by the number of the write that filled it: 0 for zeroes. More
-/// than one number where the outcome of a write is unknown.
+/// What each block has to contain, by the number of the write that filled it and the block it was
+/// written to: 0 for zeroes. More than one where the outcome of a write is unknown.
 final class BlockModel {
-    private final Set<Integer>[] contents;
+    private final Set<Long>[] contents;
     private final int[] readers;
     private final boolean[] writing;
     private final int blockSize;
@@ -19,7 +19,7 @@ final class BlockModel {
         this.writing = new boolean[blockCount];
         this.blockSize = blockSize;
         for (int i = 0; i < blockCount; i++) {
-            contents[i] = Set.of(0);
+            contents[i] = Set.of(0L);
         }
     }
 
@@ -49,28 +49,57 @@ final class BlockModel {
         }
     }
 
+    private static long content(int number, int lba) {
+        return number == 0 ? 0 : (long) number << 32 | lba;
+    }
+
     /// A write has ended.
     ///
+    /// @param number 0 for zeroes
     /// @param certain whether it is known to have happened; otherwise it may have or not
     void endWrite(int lba, int count, int number, boolean certain) {
         for (int i = lba; i < lba + count; i++) {
+            end(i, content(number, i), certain);
+        }
+    }
+
+    /// A write was never sent.
+    void cancelWrite(int lba, int count) {
+        for (int i = lba; i < lba + count; i++) {
             writing[i] = false;
-            if (certain) {
-                contents[i] = Set.of(number);
-            } else {
-                Set<Integer> both = new HashSet<>(contents[i]);
-                both.add(number);
-                contents[i] = both;
-            }
+        }
+    }
+
+    /// A copy has ended, of blocks whose contents are certain.
+    void endCopy(int from, int to, int count, boolean certain) {
+        for (int i = 0; i < count; i++) {
+            end(to + i, contents[from + i].iterator().next(), certain);
+            readers[from + i]--;
+        }
+    }
+
+    private void end(int lba, long content, boolean certain) {
+        writing[lba] = false;
+        if (certain) {
+            contents[lba] = Set.of(content);
+        } else {
+            Set<Long> both = new HashSet<>(contents[lba]);
+            both.add(content);
+            contents[lba] = both;
         }
     }
 
     /// What a write puts into a block.
     byte[] data(int number, int lba) {
+        return data(content(number, lba));
+    }
+
+    private byte[] data(long content) {
         byte[] data = new byte[blockSize];
-        if (number != 0) {
+        if (content != 0) {
+            int start = (int) (content >>> 32) * 31 + (int) content * 7;
             for (int i = 0; i < blockSize; i++) {
-                data[i] = (byte) (number * 31 + lba * 7 + i);
+                data[i] = (byte) (start + i);
             }
         }
         return data;
@@ -78,7 +107,7 @@ final class BlockModel {
 
     /// Whether a block that was read is one of those it may be.
     boolean matches(int lba, byte[] read) {
-        return contents[lba].stream().anyMatch(number -> Arrays.equals(read, data(number, lba)));
+        return contents[lba].stream().anyMatch(content -> Arrays.equals(read, data(content)));
     }
 
     boolean isCertain(int lba, int count) {
@@ -92,7 +121,7 @@ final class BlockModel {
 
     /// The data a compare must find.
     byte[] expected(int lba) {
-        return data(contents[lba].iterator().next(), lba);
+        return data(contents[lba].iterator().next());
     }
 
     @Override

@@ -1,9 +1,6 @@
 package dev.verbena.testkit;
 
-import dev.verbena.internal.memory.MemoryDomain;
-import dev.verbena.internal.memory.Region;
 import dev.verbena.testkit.internal.wire.AccessListener;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
@@ -38,20 +35,17 @@ final class CanaryPool implements AccessListener {
         }
     }
 
-    private final MemoryDomain domain;
-    private final Arena arena = Arena.ofShared();
-    private final Region region;
+    private final MemorySegment all;
     private final int bufferBytes;
     private final List<Buffer> buffers = new ArrayList<>();
     private final Deque<Buffer> free = new ArrayDeque<>();
     private final List<String> problems = new ArrayList<>();
 
-    CanaryPool(MemoryDomain domain, int count, int bufferBytes) {
-        this.domain = domain;
+    /// @param all memory of [#byteSize], registered by the caller
+    CanaryPool(MemorySegment all, int count, int bufferBytes) {
+        this.all = all;
         this.bufferBytes = bufferBytes;
         int stride = bufferBytes + GUARD_BYTES;
-        MemorySegment all = arena.allocate((long) count * stride, 64);
-        region = domain.register(all);
         for (int i = 0; i < count; i++) {
             long at = (long) i * stride;
             Buffer buffer =
@@ -63,8 +57,9 @@ final class CanaryPool implements AccessListener {
         }
     }
 
-    Region region() {
-        return region;
+    /// Memory for a pool.
+    static long byteSize(int count, int bufferBytes) {
+        return (long) count * (bufferBytes + GUARD_BYTES);
     }
 
     int freeCount() {
@@ -109,8 +104,8 @@ final class CanaryPool implements AccessListener {
 
     @Override
     public void accessing(long address, long bytes, boolean write) {
-        long offset = address - region.address();
-        if (offset < 0 || offset >= region.byteSize()) {
+        long offset = address - all.address();
+        if (offset < 0 || offset >= all.byteSize()) {
             return;
         }
         int stride = bufferBytes + GUARD_BYTES;
@@ -134,16 +129,5 @@ final class CanaryPool implements AccessListener {
             }
         }
         return problems;
-    }
-
-    /// Gives the memory back.
-    ///
-    /// @return false when commands still use it
-    boolean close() {
-        if (!domain.unregister(region)) {
-            return false;
-        }
-        arena.close();
-        return true;
     }
 }

@@ -6,12 +6,14 @@ import dev.verbena.internal.engine.CommandData.Direction;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.FabricGroup;
+import dev.verbena.internal.memory.Region;
 import dev.verbena.nvme.NvmOpcode;
 import dev.verbena.nvme.Sgl;
 import dev.verbena.testkit.CanaryPool.Buffer;
 import dev.verbena.testkit.internal.wire.SimulatedTransport;
 import dev.verbena.testkit.internal.wire.SteppedScheduler;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
@@ -59,6 +61,8 @@ final class DataPathSimulation {
     private final Map<Long, Operation> operations = new HashMap<>();
     private final List<String> problems = new ArrayList<>();
     private final CommandData data = new CommandData();
+    private final Arena arena = Arena.ofShared();
+    private @Nullable Region region;
     private final int inCapsuleBytes;
     private final int inCapsuleOffset;
     private final int descriptorsMax;
@@ -103,8 +107,10 @@ final class DataPathSimulation {
         SteppedHost host =
                 new SteppedHost(
                         scheduler, transport, NQN, 64 + 16 * Math.max(inCapsuleOffset, 16), mode);
-        CanaryPool pool =
-                new CanaryPool(transport.memory(), BUFFERS, BLOCKS_PER_COMMAND_MAX * BLOCK);
+        MemorySegment memory =
+                arena.allocate(CanaryPool.byteSize(BUFFERS, BLOCKS_PER_COMMAND_MAX * BLOCK), 64);
+        region = transport.memory().register(memory);
+        CanaryPool pool = new CanaryPool(memory, BUFFERS, BLOCKS_PER_COMMAND_MAX * BLOCK);
         fabric.network().device().listen(pool);
         faults.applyTo(target);
         while (accepted < COMMANDS && nextQueueId <= QUEUES_MAX && problems.isEmpty()) {
@@ -258,8 +264,11 @@ final class DataPathSimulation {
                         (long) block * BLOCK,
                         BLOCK);
             }
-            pool.region().tryAcquire();
-            data.add(pool.region(), buffer.address, blocks * BLOCK);
+            Region registered = region;
+            if (registered == null || !registered.tryAcquire()) {
+                throw new IllegalStateException("The buffers are not registered");
+            }
+            data.add(registered, buffer.address, blocks * BLOCK);
             done += blocks;
         }
         if (inCapsule) {
@@ -355,7 +364,9 @@ final class DataPathSimulation {
         }
         problems.addAll(pool.problems());
         problems.addAll(fabric.violations());
-        if (!pool.close() && !canBeQuarantined) {
+        if (region != null && transport.memory().unregister(region)) {
+            arena.close();
+        } else if (!canBeQuarantined) {
             problems.add("the memory cannot be given back");
         }
         transport.close();

@@ -304,6 +304,14 @@ class MisbehavingTargetTest {
     }
 
     @Test
+    void identityCutShort_isRefusedByUs() {
+        target.inject(Occasion.identify(IdentifyCns.CONTROLLER), new Fault.ShortData(24));
+        // Of what is not there, nothing is changed.
+        target.inject(Occasion.identify(IdentifyCns.CONTROLLER), Fault.Patch.of(966, 1, 8));
+        assertThatThrownBy(this::connect).isInstanceOf(IOException.class);
+    }
+
+    @Test
     void noKeyedSgls_isRefusedByUs() {
         Misbehavior.identifyController(target, 536, 1, 4);
         assertThatThrownBy(this::connect)
@@ -334,18 +342,6 @@ class MisbehavingTargetTest {
             assertThatThrownBy(() -> controller.openDevice(1).close())
                     .isInstanceOf(IOException.class);
         }
-    }
-
-    @Test
-    void impossibleFormatIndex_isTold() {
-        Misbehavior.identifyNamespace(target, 26, 15, 1);
-        assertThatThrownBy(
-                        () -> {
-                            try (Controller controller = connect()) {
-                                controller.openDevice(1).close();
-                            }
-                        })
-                .isInstanceOf(IOException.class);
     }
 
     @Test

@@ -135,12 +135,7 @@ public final class AdminCalls {
         try {
             return decoder.apply(segment);
         } catch (WireFormatException e) {
-            throw new IOException(
-                    "The controller at "
-                            + association.address()
-                            + " sent something impossible: "
-                            + e.getMessage(),
-                    e);
+            throw new ImpossibleAnswerException(association.address(), e);
         }
     }
 
@@ -181,7 +176,8 @@ public final class AdminCalls {
 
     /// Reads the ANA log, and lets its event come again.
     ///
-    /// @throws IOException when the log cannot be read or contradicts itself
+    /// @throws ImpossibleAnswerException when the log contradicts itself
+    /// @throws IOException when it cannot be read
     public AnaLog anaLog(IdentifyController identify) throws IOException {
         long namespaces =
                 identify.maximumAllocatedNamespaces() > 0

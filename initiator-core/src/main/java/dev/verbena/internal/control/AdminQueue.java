@@ -26,6 +26,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -149,8 +150,9 @@ final class AdminQueue implements CommandChannel, AutoCloseable {
     /// Starts to send Keep Alive commands; see [KeepAliveTimer].
     ///
     /// @param timeout what the controller really uses
-    void startKeepAlive(Duration timeout, boolean trafficBased) {
-        change(() -> keepAlive.start(timeout, trafficBased, Time.nanoTime()));
+    /// @param otherTraffic see [KeepAliveTimer#start]
+    void startKeepAlive(Duration timeout, boolean trafficBased, BooleanSupplier otherTraffic) {
+        change(() -> keepAlive.start(timeout, trafficBased, otherTraffic, Time.nanoTime()));
     }
 
     /// Starts to keep requests for asynchronous events outstanding.

@@ -10,21 +10,16 @@ import dev.verbena.internal.fabric.FabricQueue;
 import dev.verbena.internal.fabric.QueueParameters;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.internal.memory.MemoryDomain;
-import dev.verbena.internal.time.Time;
 import dev.verbena.nvme.AsynchronousEvent;
 import dev.verbena.nvme.Capabilities;
 import dev.verbena.nvme.ConnectData;
 import dev.verbena.nvme.ControllerConfiguration;
 import dev.verbena.nvme.ControllerStatus;
-import dev.verbena.nvme.FabricsCommands;
 import dev.verbena.nvme.Property;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// One host's connection to one controller: the admin queue, enabled and alive, and the way to open
@@ -35,14 +30,14 @@ public final class Association implements AutoCloseable {
     /// Least time for a controller to shut down, whatever it claims to need.
     private static final Duration SHUTDOWN_TIMEOUT_MIN = Duration.ofSeconds(5);
 
-    private static final Duration STATUS_PAUSE = Duration.ofMillis(20);
-
     private static final System.Logger LOG = System.getLogger("dev.verbena.control");
 
     private final Transport transport;
     private final AssociationParameters parameters;
     private final AdminQueue admin;
+    private final ControllerProperties properties;
     private final int controllerId;
+    private final IoTraffic traffic = new IoTraffic();
     private Capabilities capabilities = new Capabilities(0);
     private ControllerConfiguration configuration = new ControllerConfiguration(0);
     private boolean closed;
@@ -55,6 +50,7 @@ public final class Association implements AutoCloseable {
         this.transport = transport;
         this.parameters = parameters;
         this.admin = admin;
+        this.properties = new ControllerProperties(admin, parameters.subsystem());
         this.controllerId = controllerId;
     }
 
@@ -130,92 +126,22 @@ public final class Association implements AutoCloseable {
     private void enable() throws IOException {
         capabilities = new Capabilities(property(Property.CAP, true));
         configuration = ControllerConfiguration.enable(capabilities);
-        setProperty(Property.CC, configuration.value(), adminDeadline());
-        awaitStatus(
+        properties.set(Property.CC, configuration.value(), adminDeadline());
+        properties.awaitStatus(
                 Duration.ofMillis(Math.max(500, capabilities.timeoutMillis())),
                 this::adminDeadline,
                 ControllerStatus::ready,
                 "become ready");
     }
 
-    /// Reads the status until it is reached.
-    ///
-    /// @param commandDeadline of each single command
-    private void awaitStatus(
-            Duration timeout,
-            LongSupplier commandDeadline,
-            Predicate<ControllerStatus> reached,
-            String what)
-            throws IOException {
-        Deadline deadline = Deadline.after(timeout);
-        while (true) {
-            ControllerStatus status =
-                    new ControllerStatus(
-                            (int) property(Property.CSTS, false, commandDeadline.getAsLong()));
-            if (reached.test(status)) {
-                return;
-            }
-            if (status.fatal()) {
-                throw new IOException(
-                        "The controller of "
-                                + parameters.subsystem()
-                                + " reports a fatal error (CSTS.CFS) and did not "
-                                + what);
-            }
-            if (deadline.expired()) {
-                throw new IOException(
-                        "The controller of "
-                                + parameters.subsystem()
-                                + " did not "
-                                + what
-                                + " within "
-                                + timeout.toMillis()
-                                + " ms");
-            }
-            try {
-                Time.sleep(STATUS_PAUSE);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new InterruptedIOException(
-                        "Interrupted while waiting for the controller to " + what);
-            }
-        }
-    }
-
     /// Reads a controller property.
     public long property(int offset, boolean eightBytes) throws IOException {
-        return property(offset, eightBytes, adminDeadline());
-    }
-
-    private long property(int offset, boolean eightBytes, long deadlineNanos) throws IOException {
-        return admin.execute(
-                        AdminCommand.withoutData(
-                                "Property Get",
-                                deadlineNanos,
-                                (capsule, entry, id) ->
-                                        FabricsCommands.propertyGet(
-                                                capsule, entry, id, offset, eightBytes)))
-                .result();
+        return properties.get(offset, eightBytes, adminDeadline());
     }
 
     /// Writes a controller property of four bytes.
     public void setProperty(int offset, int value) throws IOException {
-        setProperty(offset, value, adminDeadline());
-    }
-
-    private void setProperty(int offset, int value, long deadlineNanos) throws IOException {
-        admin.execute(
-                AdminCommand.withoutData(
-                        "Property Set",
-                        deadlineNanos,
-                        (capsule, entry, id) ->
-                                FabricsCommands.propertySet(
-                                        capsule,
-                                        entry,
-                                        id,
-                                        offset,
-                                        false,
-                                        Integer.toUnsignedLong(value))));
+        properties.set(offset, value, adminDeadline());
     }
 
     /// Opens I/O queue `queueId` and connects it to the controller of this association.
@@ -255,6 +181,7 @@ public final class Association implements AutoCloseable {
                                 + controllerId,
                         null);
             }
+            traffic.opened(commands);
             return commands;
         } catch (IOException | RuntimeException e) {
             commands.close((token, slot, status, result) -> {});
@@ -310,7 +237,7 @@ public final class Association implements AutoCloseable {
     ///
     /// @param timeout what the controller really uses
     public void startKeepAlive(Duration timeout, boolean trafficBased) {
-        admin.startKeepAlive(timeout, trafficBased);
+        admin.startKeepAlive(timeout, trafficBased, traffic::look);
     }
 
     /// Keeps requests for asynchronous events outstanding from now on.
@@ -328,8 +255,9 @@ public final class Association implements AutoCloseable {
                     Duration timeout =
                             Duration.ofMillis(Math.max(500, capabilities.timeoutMillis()));
                     long deadline = commandDeadline(timeout);
-                    setProperty(Property.CC, configuration.withoutEnable().value(), deadline);
-                    awaitStatus(timeout, () -> deadline, status -> !status.ready(), "be disabled");
+                    properties.set(Property.CC, configuration.withoutEnable().value(), deadline);
+                    properties.awaitStatus(
+                            timeout, () -> deadline, status -> !status.ready(), "be disabled");
                 });
     }
 
@@ -386,11 +314,11 @@ public final class Association implements AutoCloseable {
         Duration timeout =
                 wanted.compareTo(SHUTDOWN_TIMEOUT_MIN) < 0 ? SHUTDOWN_TIMEOUT_MIN : wanted;
         long commandDeadline = commandDeadline(timeout);
-        setProperty(
+        properties.set(
                 Property.CC,
                 configuration.withShutdown(ControllerConfiguration.SHUTDOWN_NORMAL).value(),
                 commandDeadline);
-        awaitStatus(
+        properties.awaitStatus(
                 timeout,
                 () -> commandDeadline,
                 status -> status.shutdownStatus() == ControllerStatus.ShutdownStatus.COMPLETE,

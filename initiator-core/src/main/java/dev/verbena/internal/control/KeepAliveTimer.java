@@ -1,13 +1,15 @@
 package dev.verbena.internal.control;
 
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 
 /// When a Keep Alive command is due. A calculation only; the admin queue's thread asks it.
 ///
 /// Without traffic based keep alive a command is sent every half of the time-out. With it
 /// (CTRATT.TBKAS) every quarter is looked whether a command that was **sent after the look before**
 /// has been answered; then the controller has seen this host, and the command is spared. The answer
-/// to an older command would prove nothing.
+/// to an older command would prove nothing. Admin commands tell by themselves ([#answered]), I/O
+/// commands are asked about at each look.
 final class KeepAliveTimer {
     private long intervalNanos;
     private long timeoutNanos;
@@ -16,11 +18,16 @@ final class KeepAliveTimer {
     private long lastLookNanos;
     private boolean sawTraffic;
     private boolean running;
+    private BooleanSupplier otherTraffic = () -> false;
 
     /// Starts to count.
     ///
     /// @param timeout what the controller really uses
-    void start(Duration timeout, boolean trafficBased, long nowNanos) {
+    /// @param otherTraffic whether any other command that was sent since it was last asked has been
+    ///   answered
+    void start(
+            Duration timeout, boolean trafficBased, BooleanSupplier otherTraffic, long nowNanos) {
+        this.otherTraffic = otherTraffic;
         timeoutNanos = timeout.toNanos();
         this.trafficBased = trafficBased;
         intervalNanos = timeoutNanos / (trafficBased ? 4 : 2);
@@ -52,7 +59,9 @@ final class KeepAliveTimer {
         if (!isStarted() || running || nowNanos - dueNanos < 0) {
             return false;
         }
-        boolean spared = trafficBased && sawTraffic;
+        // Asked in any case: it compares with the last time it was asked.
+        boolean sawOther = trafficBased && otherTraffic.getAsBoolean();
+        boolean spared = trafficBased && (sawOther || sawTraffic);
         sawTraffic = false;
         lastLookNanos = nowNanos;
         dueNanos = nowNanos + intervalNanos;

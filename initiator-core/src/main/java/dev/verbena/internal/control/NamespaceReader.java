@@ -7,6 +7,7 @@ import dev.verbena.nvme.NamespaceDescriptors;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Asks a controller for its namespaces.
@@ -16,25 +17,44 @@ public final class NamespaceReader {
 
     private NamespaceReader() {}
 
-    /// All active namespaces, by id. One that disappears meanwhile is left out.
-    public static List<Namespace> read(AdminCalls calls) throws IOException {
+    /// All active namespaces, by id. One that disappears meanwhile is left out, and so is one that
+    /// cannot be as the controller describes it: the others are usable.
+    ///
+    /// @param onIgnored told of the latter: which, and why
+    public static List<Namespace> read(AdminCalls calls, Consumer<String> onIgnored)
+            throws IOException {
         List<Namespace> found = new ArrayList<>();
         for (int id : calls.activeNamespaces()) {
-            IdentifyNamespace identify = identifyIfPresent(calls, id);
-            if (identify == null || !identify.isActive()) {
-                // Removed between the list and this command.
-                continue;
-            }
-            NamespaceDescriptors descriptors;
             try {
-                descriptors = calls.namespaceDescriptors(id);
-            } catch (NvmeException e) {
-                // Before NVMe 1.3 there is no such structure; the namespace is usable without.
-                descriptors = new NamespaceDescriptors(List.of());
+                Namespace namespace = read(calls, id);
+                if (namespace != null) {
+                    found.add(namespace);
+                }
+            } catch (ImpossibleAnswerException e) {
+                onIgnored.accept(
+                        "Namespace "
+                                + Integer.toUnsignedString(id)
+                                + " is left out. "
+                                + e.getMessage());
             }
-            found.add(new Namespace(id, identify, descriptors));
         }
         return List.copyOf(found);
+    }
+
+    private static @Nullable Namespace read(AdminCalls calls, int id) throws IOException {
+        IdentifyNamespace identify = identifyIfPresent(calls, id);
+        if (identify == null || !identify.isActive()) {
+            // Removed between the list and this command.
+            return null;
+        }
+        NamespaceDescriptors descriptors;
+        try {
+            descriptors = calls.namespaceDescriptors(id);
+        } catch (NvmeException e) {
+            // Before NVMe 1.3 there is no such structure; the namespace is usable without.
+            descriptors = new NamespaceDescriptors(List.of());
+        }
+        return new Namespace(id, identify, descriptors);
     }
 
     private static @Nullable IdentifyNamespace identifyIfPresent(AdminCalls calls, int id)

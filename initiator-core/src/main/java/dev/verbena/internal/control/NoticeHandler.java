@@ -2,7 +2,6 @@ package dev.verbena.internal.control;
 
 import dev.verbena.nvme.AsynchronousEvent;
 import dev.verbena.nvme.LogPage;
-import dev.verbena.nvme.log.AnaLog;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
@@ -19,8 +18,8 @@ public final class NoticeHandler {
         /// The namespaces have to be looked at again.
         void rescan() throws IOException;
 
-        /// The ANA log was read.
-        void anaChanged(AnaLog log);
+        /// The ANA log has to be read again; reading it re-arms the event.
+        void anaChanged() throws IOException;
 
         /// The discovery log has to be read again; reading it re-arms the event.
         void discoveryLogChanged() throws IOException;
@@ -98,7 +97,7 @@ public final class NoticeHandler {
                 session.calls().logPage(LogPage.CHANGED_NAMESPACES, false, 4096);
                 owner.rescan();
             }
-            case ANA_CHANGE -> owner.anaChanged(session.calls().anaLog(session.identify()));
+            case ANA_CHANGE -> owner.anaChanged();
             case DISCOVERY_LOG_CHANGED -> owner.discoveryLogChanged();
             case PERSISTENT_INTERNAL_ERROR ->
                     owner.persistentError("the controller reports a persistent internal error");

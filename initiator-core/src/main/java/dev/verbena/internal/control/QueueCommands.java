@@ -92,7 +92,11 @@ final class QueueCommands implements CommandChannel, AutoCloseable {
             }
             long now = Time.nanoTime();
             commands.checkDeadlines(now);
-            commands.block(Math.min(WAIT_NANOS, Math.max(0, command.deadlineNanos - now)));
+            // Not the command's own deadline: it may be over, and the command answered and waiting
+            // for its send completion.
+            long deadline = commands.earliestDeadlineNanos(now);
+            long left = deadline == Long.MAX_VALUE ? WAIT_NANOS : deadline - now;
+            commands.block(Math.clamp(left, 0, WAIT_NANOS));
         }
     }
 

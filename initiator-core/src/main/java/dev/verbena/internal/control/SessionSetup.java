@@ -24,12 +24,14 @@ import java.util.function.Consumer;
 /// @param connection which connection of the controller it becomes
 /// @param onLoss told once, on the admin thread, when the connection is lost
 /// @param onEvent told of asynchronous events, on the admin thread
+/// @param onIgnored told of namespaces that are left out: which, and why
 public record SessionSetup(
         int connection,
         Transport transport,
         AssociationParameters parameters,
         Consumer<FabricFailure> onLoss,
-        Consumer<AsynchronousEvent> onEvent) {
+        Consumer<AsynchronousEvent> onEvent,
+        Consumer<String> onIgnored) {
     /// Events that lead to something being read here. Others would stay masked after the first.
     private static final int EVENTS =
             FeatureValues.EVENT_NAMESPACE_ATTRIBUTE
@@ -74,7 +76,7 @@ public record SessionSetup(
         events(association, calls, identify);
         if (!discovery) {
             // After the events: what changes from here on is announced.
-            namespaces = NamespaceReader.read(calls);
+            namespaces = NamespaceReader.read(calls, onIgnored);
         }
         CommandLimits limits = CommandLimits.of(identify, nvm, association.capabilities());
         return new Session(connection, association, identify, limits, version, granted, namespaces);

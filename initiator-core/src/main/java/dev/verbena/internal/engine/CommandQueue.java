@@ -252,7 +252,17 @@ public final class CommandQueue {
         queue.ring();
     }
 
-    /// What has happened on this queue so far.
+    /// What has happened on this queue so far. I/O commands accepted so far. Any thread; possibly
+    /// some moments old.
+    public long submittedCount() {
+        return counters.submitted();
+    }
+
+    /// I/O commands completed so far. Any thread; possibly some moments old.
+    public long completedCount() {
+        return counters.completed();
+    }
+
     QueueCounters counters() {
         return counters;
     }

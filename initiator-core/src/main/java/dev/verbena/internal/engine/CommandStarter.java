@@ -416,6 +416,11 @@ final class CommandStarter {
     private long compareAndWrite(DeviceRequest<?> request, long to, Part part) {
         MemorySegment write = Objects.requireNonNull(request.second());
         NamespaceLimits limits = request.context.limits();
+        if (io.depth() < 2) {
+            // Waiting for room would be for ever.
+            request.failed(RequestErrors.pairWithoutRoom(request, to));
+            return to;
+        }
         boolean accepted = false;
         data.clear();
         second.clear();

@@ -340,9 +340,7 @@ public final class DeviceQueues {
         if (own != null && own.queues() == this && uses(own)) {
             return own;
         }
-        return takers.length == 1
-                ? takers[0]
-                : takers[(int) (Thread.currentThread().threadId() % takers.length)];
+        return takers.length == 1 ? takers[0] : takers[(int) (Time.threadNumber() % takers.length)];
     }
 
     /// Whether a segment can be used from the workers' threads.

@@ -370,6 +370,11 @@ public final class IoCommands {
         completions.started(slot);
     }
 
+    /// Commands that can be outstanding.
+    int depth() {
+        return commands.depth();
+    }
+
     /// The slot of the command that was accepted last; of a fused pair the first.
     public int lastSlot() {
         return lastSlot;

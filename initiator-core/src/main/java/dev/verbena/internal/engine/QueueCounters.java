@@ -65,24 +65,31 @@ public final class QueueCounters {
         return read(ERRORS + statusCodeType);
     }
 
+    /// Commands accepted so far.
+    long submitted() {
+        return read(WITHOUT_DATA) + read(IN_CAPSULE) + read(KEYED) + read(KEYED_LIST);
+    }
+
+    /// Commands completed so far.
+    long completed() {
+        return read(COMPLETED);
+    }
+
     /// The counters as a record.
     QueueStatistics snapshot() {
         // Codes 4 to 6 are reserved: who sends them has a meaning of his own.
-        long inCapsule = read(IN_CAPSULE);
-        long keyed = read(KEYED);
-        long keyedList = read(KEYED_LIST);
         long vendor = errors(4) + errors(5) + errors(6) + errors(NvmeStatus.TYPE_VENDOR);
         return new QueueStatistics(
-                read(WITHOUT_DATA) + inCapsule + keyed + keyedList,
+                submitted(),
                 read(COMPLETED),
                 errors(NvmeStatus.TYPE_GENERIC),
                 errors(NvmeStatus.TYPE_COMMAND_SPECIFIC),
                 errors(NvmeStatus.TYPE_MEDIA),
                 errors(NvmeStatus.TYPE_PATH),
                 vendor,
-                inCapsule,
-                keyed,
-                keyedList,
+                read(IN_CAPSULE),
+                read(KEYED),
+                read(KEYED_LIST),
                 read(BOUNCED),
                 read(WINDOWS_BOUND),
                 read(REMOTE_INVALIDATIONS),

@@ -32,6 +32,13 @@ final class RequestErrors {
                 : new ConnectionLostException(what + " was not answered: " + failure.message());
     }
 
+    static IOException pairWithoutRoom(DeviceRequest<?> request, long to) {
+        return new IOException(
+                describe(request, 0, to)
+                        + " was not sent: it takes two commands at a time, and the queues of this"
+                        + " connection have room for one; connect with a larger queueSize");
+    }
+
     static IOException memory(Throwable e) {
         return new IOException("The memory of the request cannot be used: " + e.getMessage(), e);
     }

@@ -37,6 +37,9 @@ public final class Time {
         /// See [Time#newThread].
         Thread newThread(String name, Runnable task, @Nullable Object owner);
 
+        /// See [Time#threadNumber].
+        long threadNumber();
+
         /// See [Time#owner].
         @Nullable Object owner();
     }
@@ -147,6 +150,12 @@ public final class Time {
         return source == null
                 ? new OwnedThread(task, name, owner)
                 : source.newThread(name, task, owner);
+    }
+
+    /// A number of the calling thread that no other has: [Thread#threadId].
+    public static long threadNumber() {
+        Source source = simulation();
+        return source == null ? Thread.currentThread().threadId() : source.threadNumber();
     }
 
     /// Whom the calling thread works for; null when it is none of [#newThread(String, Runnable,

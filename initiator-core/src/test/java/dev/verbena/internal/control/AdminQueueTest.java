@@ -149,7 +149,7 @@ class AdminQueueTest {
     void depthOne_stillCarriesCommandsAndKeepAlive() throws Exception {
         reopen(1);
         assertThat(admin.execute(command(MINUTE)).status()).isZero();
-        admin.startKeepAlive(Duration.ofSeconds(1), false);
+        admin.startKeepAlive(Duration.ofSeconds(1), false, () -> false);
         int sent = fabric.sent().size();
         fabric.awaitSent(sent + 1);
         assertThat(fabric.lastSent().opcode()).isEqualTo(FakeTarget.KEEP_ALIVE);
@@ -162,7 +162,7 @@ class AdminQueueTest {
         target.ignore(capsule -> true);
         CompletableFuture<Answer> stuck = admin.submit(command(MINUTE));
         fabric.awaitSent(1);
-        admin.startKeepAlive(Duration.ofMillis(100), false);
+        admin.startKeepAlive(Duration.ofMillis(100), false, () -> false);
         Thread.sleep(80);
         assertThat(fabric.armCalls()).isLessThan(20);
         assertThat(stuck).isNotDone();
@@ -233,7 +233,7 @@ class AdminQueueTest {
             var _ = admin.submit(command(MINUTE));
         }
         fabric.awaitSent(3);
-        admin.startKeepAlive(Duration.ofSeconds(10), false);
+        admin.startKeepAlive(Duration.ofSeconds(10), false, () -> false);
         fabric.awaitSent(4);
         assertThat(fabric.lastSent().opcode()).isEqualTo(FakeTarget.KEEP_ALIVE);
     }
@@ -299,7 +299,7 @@ class AdminQueueTest {
 
     @Test
     void keepAlive_isSentAgainAndAgain() {
-        admin.startKeepAlive(Duration.ofMillis(100), false);
+        admin.startKeepAlive(Duration.ofMillis(100), false, () -> false);
         fabric.awaitSent(4);
         assertThat(fabric.sent()).allMatch(c -> c.opcode() == FakeTarget.KEEP_ALIVE);
         assertThat(admin.failure()).isNull();
@@ -308,7 +308,7 @@ class AdminQueueTest {
     @Test
     void keepAliveRefused_endsAssociation() throws Exception {
         target.refuse(capsule -> capsule.opcode() == FakeTarget.KEEP_ALIVE, 0x4002, 0);
-        admin.startKeepAlive(Duration.ofMillis(100), false);
+        admin.startKeepAlive(Duration.ofMillis(100), false, () -> false);
         assertThat(reportedFailure().message()).contains("Keep Alive");
     }
 
@@ -316,7 +316,7 @@ class AdminQueueTest {
     void keepAliveNotAnswered_endsAssociationWithItsCommands() throws Exception {
         target.ignore(capsule -> true);
         CompletableFuture<Answer> future = admin.submit(command(MINUTE));
-        admin.startKeepAlive(Duration.ofMillis(100), false);
+        admin.startKeepAlive(Duration.ofMillis(100), false, () -> false);
         assertThat(reportedFailure().kind()).isEqualTo(FabricFailure.Kind.TIMED_OUT);
         assertThat(failureOf(future)).isInstanceOf(CommandTimeoutException.class);
         assertThat(fabric.sent())

@@ -159,4 +159,61 @@ class DiscoveryReaderTest {
                 };
         assertThatThrownBy(() -> new DiscoveryReader(broken, "x").read()).isSameAs(lost);
     }
+
+    // Extended entries: each says how long it is.
+
+    /// A log in memory, of which reads beyond the end give zeroes.
+    private static DiscoveryReader.Source extended(ByteBuffer log) {
+        return (retainEvent, bytes, offset) -> {
+            byte[] page = new byte[bytes];
+            int from = (int) Math.min(offset, log.capacity());
+            log.get(from, page, 0, Math.min(bytes, log.capacity() - from));
+            return MemorySegment.ofArray(page);
+        };
+    }
+
+    private static ByteBuffer extendedLog(int count, int... totalLengths) {
+        ByteBuffer log = ByteBuffer.allocate(16 * 1024).order(ByteOrder.LITTLE_ENDIAN);
+        log.putLong(0, 1).putLong(8, count).put(18, (byte) 1);
+        int at = 1024;
+        for (int i = 0; i < totalLengths.length; i++) {
+            log.putShort(at + 4, (short) (i + 1)).putInt(at + 1024, totalLengths[i]);
+            log.putShort(at + 1028, (short) 1);
+            // A symbolic name that fills the entry.
+            log.putShort(at + 1032, (short) 2)
+                    .putShort(at + 1034, (short) (totalLengths[i] - 1036));
+            log.put(at + 1036, (byte) ('a' + i));
+            at += totalLengths[i] + 3 & ~3;
+        }
+        return log;
+    }
+
+    @Test
+    void extendedEntries_areFoundByTheLengthOfThoseBefore() throws IOException {
+        ByteBuffer log = extendedLog(3, 1037, 1100, 4096);
+        DiscoveryReader.Log read = new DiscoveryReader(extended(log), "192.0.2.1:4420").read();
+        assertThat(read.entries()).extracting(entry -> entry.portId()).containsExactly(1, 2, 3);
+        assertThat(read.extensions())
+                .extracting(extension ->
+                        extension.orElseThrow().attributes().getFirst().text().charAt(0))
+                .containsExactly('a', 'b', 'c');
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 4, 1024, 1031, 4097, 1 << 20, -1, Integer.MIN_VALUE})
+    void extendedEntryOfImpossibleLength_isRefused(int length) {
+        ByteBuffer log = extendedLog(2, 1040, 1040);
+        log.putInt(1024 + 1040 + 1024, length);
+        assertThatThrownBy(() -> new DiscoveryReader(extended(log), "192.0.2.1:4420").read())
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("192.0.2.1:4420")
+                .hasMessageContaining("length");
+    }
+
+    @Test
+    void extendedLogShorterThanItsCount_isRefused() {
+        ByteBuffer log = extendedLog(3, 1040, 1040);
+        assertThatThrownBy(() -> new DiscoveryReader(extended(log), "192.0.2.1:4420").read())
+                .isInstanceOf(IOException.class);
+    }
 }

@@ -18,7 +18,7 @@ class KeepAliveTimerTest {
 
     @Test
     void started_isDueAtOnceAndEveryHalf() {
-        timer.start(Duration.ofSeconds(4), false, 0);
+        timer.start(Duration.ofSeconds(4), false, () -> false, 0);
         assertThat(timer.take(0)).isTrue();
         timer.finished();
         assertThat(timer.take(2 * SECOND - 1)).isFalse();
@@ -28,7 +28,7 @@ class KeepAliveTimerTest {
 
     @Test
     void unanswered_isNotSentTwice() {
-        timer.start(Duration.ofSeconds(4), false, 0);
+        timer.start(Duration.ofSeconds(4), false, () -> false, 0);
         assertThat(timer.take(0)).isTrue();
         assertThat(timer.take(100 * SECOND)).isFalse();
         assertThat(timer.leftNanos(100 * SECOND)).isEqualTo(Long.MAX_VALUE);
@@ -36,7 +36,7 @@ class KeepAliveTimerTest {
 
     @Test
     void notSent_isDueAgainAtOnce() {
-        timer.start(Duration.ofSeconds(4), false, 0);
+        timer.start(Duration.ofSeconds(4), false, () -> false, 0);
         timer.take(0);
         timer.notSent(5);
         assertThat(timer.take(5)).isTrue();
@@ -44,7 +44,7 @@ class KeepAliveTimerTest {
 
     @Test
     void trafficWithoutTbkas_sparesNothing() {
-        timer.start(Duration.ofSeconds(4), false, 0);
+        timer.start(Duration.ofSeconds(4), false, () -> false, 0);
         timer.take(0);
         timer.finished();
         timer.answered(SECOND);
@@ -53,7 +53,7 @@ class KeepAliveTimerTest {
 
     @Test
     void trafficBased_looksEveryQuarterAndSparesTheCommand() {
-        timer.start(Duration.ofSeconds(4), true, 0);
+        timer.start(Duration.ofSeconds(4), true, () -> false, 0);
         timer.take(0);
         timer.finished();
         timer.answered(SECOND / 2);
@@ -64,7 +64,7 @@ class KeepAliveTimerTest {
 
     @Test
     void trafficBased_answerToAnOlderCommandProvesNothing() {
-        timer.start(Duration.ofSeconds(4), true, 0);
+        timer.start(Duration.ofSeconds(4), true, () -> false, 0);
         timer.take(0);
         timer.finished();
         timer.take(SECOND);

@@ -1,0 +1,210 @@
+package dev.verbena.testkit;
+
+import dev.verbena.ConnectOptions;
+import dev.verbena.MemoryMode;
+import dev.verbena.TimeoutPolicy;
+import dev.verbena.WaitMode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+
+/// What one run of the whole controller is like, drawn from a seed: the options, the faults, and
+/// what happens when. Prints itself.
+final class ControllerPlan {
+    /// Virtual time in which things happen.
+    static final Duration HORIZON = Duration.ofSeconds(60);
+
+    private static final int ACTS_MAX = 6;
+    private static final int FAULTS_MAX = 10;
+
+    /// Dword 0 of events nobody expects, and of some that everybody does.
+    private static final int[] EVENTS = {
+        0x04_00_02,
+        0x0C_03_02,
+        0x70_F0_02,
+        0x00_03_00,
+        0x02_00_01,
+        0x03_01_02,
+        0x80_00_06,
+        0xFF_FF_FF
+    };
+
+    /// What happens at some moment.
+    enum Kind {
+        TARGET_AWAY,
+        TARGET_STOPS_LISTENING,
+        DISCONNECT,
+        DEVICE_AWAY,
+        QUEUE_COUNT,
+        NAMESPACE_ADDED,
+        NAMESPACE_REMOVED,
+        NAMESPACE_RESIZED,
+        ACCESS,
+        EVENT_STORM,
+        RESET,
+        RESCAN,
+        SUBSYSTEM_RESET
+    }
+
+    /// @param at nanoseconds after the first connection
+    /// @param number what the kind makes of it
+    record Act(long at, Kind kind, long number) {
+        @Override
+        public String toString() {
+            return at / 1_000_000 + " ms: " + kind + " " + number;
+        }
+    }
+
+    final ConnectOptions options;
+    final FaultSchedule faults;
+    final List<Act> acts;
+    final int queueCountMax;
+    final boolean withQueueUser;
+    final boolean closesEarly;
+    final long controllerSeed;
+
+    ControllerPlan(long seed) {
+        Random random = new Random(seed);
+        options = options(random);
+        faults =
+                FaultSchedule.controller(seed, FAULTS_MAX, options.memoryMode() != MemoryMode.SLAB);
+        acts = acts(random);
+        queueCountMax = 1 + random.nextInt(4);
+        withQueueUser = random.nextInt(3) > 0;
+        closesEarly = random.nextInt(5) == 0;
+        controllerSeed = random.nextLong();
+    }
+
+    private static ConnectOptions options(Random random) {
+        MemoryMode[] modes = MemoryMode.values();
+        TimeoutPolicy[] policies = TimeoutPolicy.values();
+        return ConnectOptions.defaults()
+                .withIoQueues(1 + random.nextInt(3))
+                .withWriteQueues(random.nextInt(4) == 0 ? 1 : 0)
+                .withPollQueues(random.nextInt(2))
+                .withQueueSize(2 + random.nextInt(16))
+                .withAdminQueueSize(2 + random.nextInt(31))
+                .withConnectParallelism(1 + random.nextInt(3))
+                .withKeepAliveTimeout(Duration.ofSeconds(pick(random, 0, 1, 5, 5, 15)))
+                .withReconnectDelay(Duration.ofSeconds(pick(random, 1, 2, 10)))
+                .withCtrlLossTimeout(Duration.ofSeconds(pick(random, -1, 0, 5, 30, 600)))
+                .withFastIoFailTimeout(Duration.ofSeconds(pick(random, -1, -1, 0, 2, 20)))
+                .withInCapsuleData(random.nextInt(4) > 0)
+                .withDisableSqFlow(random.nextInt(4) == 0)
+                .withCrdEnabled(random.nextInt(4) > 0)
+                .withMemoryMode(modes[random.nextInt(modes.length)])
+                .withWaitMode(random.nextInt(8) == 0 ? WaitMode.ADAPTIVE : WaitMode.EVENT)
+                .withTimeoutPolicy(policies[random.nextInt(policies.length)])
+                .withConnectTimeout(Duration.ofSeconds(pick(random, 3, 10, 30)))
+                .withAdminTimeout(Duration.ofSeconds(pick(random, 2, 10, 60)))
+                .withIoTimeout(Duration.ofSeconds(pick(random, 1, 5, 30)));
+    }
+
+    private static int pick(Random random, int... choices) {
+        return choices[random.nextInt(choices.length)];
+    }
+
+    private static List<Act> acts(Random random) {
+        List<Act> acts = new ArrayList<>();
+        Kind[] kinds = Kind.values();
+        int count = random.nextInt(ACTS_MAX + 1);
+        for (int i = 0; i < count; i++) {
+            long at = random.nextLong(HORIZON.toNanos());
+            Kind kind = kinds[random.nextInt(kinds.length)];
+            long number =
+                    switch (kind) {
+                        case TARGET_AWAY, TARGET_STOPS_LISTENING, DEVICE_AWAY ->
+                                random.nextLong(Duration.ofSeconds(20).toNanos());
+                        case QUEUE_COUNT -> 1 + random.nextInt(5);
+                        case NAMESPACE_ADDED, NAMESPACE_REMOVED, NAMESPACE_RESIZED ->
+                                2 + random.nextInt(2);
+                        case ACCESS -> random.nextInt(TestSubsystem.Access.values().length);
+                        case EVENT_STORM -> EVENTS[random.nextInt(EVENTS.length)];
+                        default -> 0;
+                    };
+            acts.add(new Act(at, kind, number));
+        }
+        acts.sort(Comparator.comparingLong(Act::at));
+        return List.copyOf(acts);
+    }
+
+    /// Whether a queue pair may refuse to be destroyed, so that its memory stays in quarantine.
+    boolean canBeQuarantined() {
+        return faults.steps().stream().anyMatch(s -> s.fault() instanceof Fault.RefuseDestroy);
+    }
+
+    /// Whether nothing in it is a reason for a connection to be lost.
+    boolean isPeaceful() {
+        return faults.steps().isEmpty()
+                && acts.stream()
+                        .allMatch(act ->
+                                switch (act.kind()) {
+                                    case QUEUE_COUNT,
+                                            NAMESPACE_ADDED,
+                                            NAMESPACE_REMOVED,
+                                            NAMESPACE_RESIZED,
+                                            TARGET_STOPS_LISTENING,
+                                            RESCAN ->
+                                            true;
+                                    default -> false;
+                                });
+    }
+
+    /// Whether the controller must hear of every change of the namespaces: nothing stops events,
+    /// and its admin queue has room for a request for them.
+    boolean announcesChanges() {
+        return options.adminQueueSize() >= 4
+                && acts.stream().noneMatch(act -> act.kind() == Kind.EVENT_STORM)
+                && faults.steps().stream()
+                        .noneMatch(step ->
+                                step.occasion().place() == Occasion.Place.ADMIN
+                                        || step.occasion().place() == Occasion.Place.CONNECTION);
+    }
+
+    /// Whether the target may say something about its namespaces that is not so.
+    boolean lies() {
+        return faults.steps().stream()
+                .anyMatch(step ->
+                        step.occasion().place() == Occasion.Place.ADMIN
+                                && (step.fault() instanceof Fault.Patch
+                                        || step.fault() instanceof Fault.ShortData
+                                        || step.fault() instanceof Fault.Answer));
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("options ").append(describe(options));
+        text.append("\nqueues granted ").append(queueCountMax);
+        text.append(withQueueUser ? ", level 1 too" : "")
+                .append(closesEarly ? ", closed early" : "");
+        text.append("\nfaults: ").append(faults);
+        acts.forEach(act -> text.append("\n  ").append(act));
+        return text.toString();
+    }
+
+    private static String describe(ConnectOptions o) {
+        return ("queues %d+%d+%d of %d, admin %d, keep alive %s, reconnect %s, loss %s, fast fail %s,"
+                        + " connect %s, admin %s, io %s, %s, %s, %s%s%s%s")
+                .formatted(
+                        o.ioQueues(),
+                        o.writeQueues(),
+                        o.pollQueues(),
+                        o.queueSize(),
+                        o.adminQueueSize(),
+                        o.keepAliveTimeout(),
+                        o.reconnectDelay(),
+                        o.ctrlLossTimeout(),
+                        o.fastIoFailTimeout(),
+                        o.connectTimeout(),
+                        o.adminTimeout(),
+                        o.ioTimeout(),
+                        o.memoryMode(),
+                        o.waitMode(),
+                        o.timeoutPolicy(),
+                        o.inCapsuleData() ? ", in-capsule data" : "",
+                        o.disableSqFlow() ? ", no SQ flow control" : "",
+                        o.crdEnabled() ? ", CRD" : "");
+    }
+}

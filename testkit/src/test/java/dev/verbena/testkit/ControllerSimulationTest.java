@@ -1,0 +1,86 @@
+package dev.verbena.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
+
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The whole controller under thousands of schedules of faults.
+///
+/// `-Dverbena.simulation.schedules=10000` runs more of them, `-Dverbena.simulation.seed=N` starts
+/// with another; a failure prints the seed.
+@Isolated
+class ControllerSimulationTest {
+    private static final int SCHEDULES = Integer.getInteger("verbena.simulation.schedules", 60);
+
+    /// Held, so that its level stays.
+    private static final Logger LOGGER = Logger.getLogger("dev.verbena");
+
+    @BeforeAll
+    static void faultsAreNoNews() {
+        LOGGER.setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void logAgain() {
+        LOGGER.setLevel(null);
+    }
+
+    private static ControllerSimulation check(long seed) {
+        ControllerSimulation simulation = new ControllerSimulation(seed);
+        try {
+            if (!simulation.run().isEmpty()) {
+                fail(simulation.report());
+            }
+        } catch (RuntimeException e) {
+            fail(simulation.report(), e);
+        }
+        return simulation;
+    }
+
+    @Test
+    void seededSchedules_keepEveryPromise() {
+        long first = Long.getLong("verbena.simulation.seed", 2_000_000);
+        for (long seed = first; seed < first + SCHEDULES; seed++) {
+            check(seed);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 42})
+    void fixedSeeds_keepEveryPromise(long seed) {
+        check(seed);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 7, 42, 1234})
+    void sameSeed_isTheSameRun(long seed) {
+        ControllerSimulation first = check(seed);
+        ControllerSimulation second = check(seed);
+        assertThat(second.report()).isEqualTo(first.report());
+        assertThat(second.digest()).isEqualTo(first.digest());
+    }
+
+    @Test
+    void schedules_doInjectFaultsAndRecover() {
+        long faults = 0;
+        int losses = 0;
+        int succeeded = 0;
+        for (long seed = 0; seed < 20; seed++) {
+            ControllerSimulation simulation = check(seed);
+            faults += simulation.faultCount();
+            losses += simulation.lossCount();
+            succeeded += simulation.succeededCount();
+        }
+        assertThat(faults).isGreaterThan(20);
+        assertThat(losses).isGreaterThan(10);
+        assertThat(succeeded).isGreaterThan(1000);
+    }
+}
