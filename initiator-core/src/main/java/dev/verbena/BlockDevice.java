@@ -26,11 +26,23 @@ import org.jspecify.annotations.Nullable;
 /// All devices of a controller share its I/O queues. The requests of one thread use one queue;
 /// nothing is said about the order in which they are carried out.
 ///
-/// The blocking methods suit virtual threads: waiting parks the thread and nothing else. The
-/// `…Async` methods return at once, unless 1024 requests are waiting for the queue already: then
-/// they wait for a place, up to the I/O time-out. Stages attached to their futures without an
-/// executor run on the queue's own thread, which serves other devices too, and must not block it;
-/// one that does is named in the log when it keeps something from closing.
+/// Requests are started by the calling thread itself where nobody else works with its queue, and
+/// whoever waits, in a blocking method or with `join` or `get` on the future, looks for answers
+/// meanwhile, for everybody: what is answered soon crosses no thread. After a short time, which
+/// adapts, it sleeps, and is woken by whoever finds its answer. The blocking methods suit virtual
+/// threads: waiting looks for 10 microseconds at most, then parks the thread and nothing else.
+///
+/// The `…Async` methods return at once, unless 1024 requests are waiting for the queue already:
+/// then they wait for a place, up to the I/O time-out. Where callers have joined their futures so
+/// far, a command may stay unsent, while others are under way, until somebody waits, 16 have come
+/// together, or 0.2 milliseconds are over; so late, too, the answer to one that nobody waits for
+/// may be found, until the device has learned that nobody does.
+///
+/// Stages attached to futures without an executor run on the queue's own thread, which serves other
+/// devices too, and must not block it: requests that nobody waits for, and other stages, have to
+/// wait for it. One that does block it is named in the log when it keeps something from closing. A
+/// stage that is attached at the moment its request completes may run on the completing thread, one
+/// that is attached later runs on the attaching one, as with any [CompletableFuture].
 ///
 /// A future that is cancelled or timed out does not end its command: the buffer stays in use until
 /// the command has ended, and a [DmaArena] refuses to close until then.
@@ -60,6 +72,10 @@ public final class BlockDevice implements AutoCloseable {
     private final DeviceQueues queues;
     private final DeviceContext context;
     private final BlockRequests requests;
+
+    /// The same for callers that wait.
+    private final BlockRequests waited;
+
     private final Function<Namespace, NamespaceLimits> limitsOf;
     private final Duration ioTimeout;
     private final Consumer<BlockDevice> onClose;
@@ -81,7 +97,8 @@ public final class BlockDevice implements AutoCloseable {
         this.ioTimeout = ioTimeout;
         this.onClose = onClose;
         this.context = new DeviceContext(limitsOf.apply(namespace));
-        this.requests = new BlockRequests(queues, context);
+        this.requests = new BlockRequests(queues, context, false);
+        this.waited = new BlockRequests(queues, context, true);
     }
 
     /// The namespace, as it was when the controller was last asked.
@@ -116,15 +133,15 @@ public final class BlockDevice implements AutoCloseable {
     /// @param offset position on the device in bytes
     /// @param buffer at least one block long
     public void read(long offset, MemorySegment buffer) throws IOException {
-        if (requests.canReach(buffer)) {
-            await(requests.read(offset, buffer), "read");
+        if (waited.canReach(buffer)) {
+            await(waited.read(offset, buffer), "read");
             return;
         }
         // Confined to the calling thread: read into a copy that the queues' threads can reach.
         BlockRequests.checkWritable(buffer);
-        requests.checkRange(offset, buffer.byteSize());
+        waited.checkRange(offset, buffer.byteSize());
         MemorySegment copy = BlockRequests.heapCopy(buffer, false);
-        await(requests.read(offset, copy), "read");
+        await(waited.read(offset, copy), "read");
         buffer.copyFrom(copy);
     }
 
@@ -137,7 +154,7 @@ public final class BlockDevice implements AutoCloseable {
     /// Reads until all buffers are full, one after the other. Their lengths may be anything; only
     /// their sum is a multiple of [#blockSize].
     public void read(long offset, List<MemorySegment> buffers) throws IOException {
-        await(requests.read(offset, buffers), "read");
+        await(waited.read(offset, buffers), "read");
     }
 
     /// Starts to read. The future completes when the data is there.
@@ -167,7 +184,7 @@ public final class BlockDevice implements AutoCloseable {
 
     /// Writes all of `buffer`.
     public void write(long offset, MemorySegment buffer, Durability durability) throws IOException {
-        await(requests.write(offset, buffer, durability), "write");
+        await(waited.write(offset, buffer, durability), "write");
     }
 
     /// Writes from the buffer's position to its limit; the position then is the limit.
@@ -179,7 +196,7 @@ public final class BlockDevice implements AutoCloseable {
     /// Writes all buffers, one after the other. Their lengths may be anything; only their sum is a
     /// multiple of [#blockSize].
     public void write(long offset, List<MemorySegment> buffers) throws IOException {
-        await(requests.write(offset, buffers, Durability.CACHED), "write");
+        await(waited.write(offset, buffers, Durability.CACHED), "write");
     }
 
     /// Starts to write. The buffer must not change until the future completes.
@@ -206,7 +223,7 @@ public final class BlockDevice implements AutoCloseable {
 
     /// Makes what was written durable, where the controller has a volatile write cache.
     public void flush() throws IOException {
-        await(requests.flush(), "flush");
+        await(waited.flush(), "flush");
     }
 
     /// Starts a flush.
@@ -218,7 +235,7 @@ public final class BlockDevice implements AutoCloseable {
     ///
     /// @throws NvmeException when they differ: Compare Failure (SCT 2h, SC 85h)
     public void compare(long offset, MemorySegment content) throws IOException {
-        await(requests.compare(offset, content), "compare");
+        await(waited.compare(offset, content), "compare");
     }
 
     /// Starts to compare; see [#compare].
@@ -232,7 +249,7 @@ public final class BlockDevice implements AutoCloseable {
     /// @throws NvmeException when the device holds something else: Compare Failure (SCT 2h, SC 85h)
     public void compareAndWrite(long offset, MemorySegment expected, MemorySegment content)
             throws IOException {
-        await(requests.compareAndWrite(offset, expected, content), "compare and write");
+        await(waited.compareAndWrite(offset, expected, content), "compare and write");
     }
 
     /// Starts to compare and write; see [#compareAndWrite].
@@ -245,7 +262,7 @@ public final class BlockDevice implements AutoCloseable {
 
     /// Fills blocks with zeroes, without sending them.
     public void writeZeroes(long offset, long length) throws IOException {
-        await(requests.writeZeroes(offset, length, false), "write of zeroes");
+        await(waited.writeZeroes(offset, length, false), "write of zeroes");
     }
 
     /// Starts to fill blocks with zeroes.
@@ -265,7 +282,7 @@ public final class BlockDevice implements AutoCloseable {
 
     /// Tells the controller that blocks are not needed any more; see [#deallocate(long, long)].
     public void deallocate(List<ByteRange> ranges) throws IOException {
-        await(requests.deallocate(ranges), "deallocation");
+        await(waited.deallocate(ranges), "deallocation");
     }
 
     /// Starts to deallocate.
@@ -279,7 +296,7 @@ public final class BlockDevice implements AutoCloseable {
     /// @param destination where the first of them goes. When it overlaps the sources, what it holds
     ///   in the end is only defined as far as the copy is one command
     public void copy(List<ByteRange> sources, long destination) throws IOException {
-        await(requests.copy(sources, destination), "copy");
+        await(waited.copy(sources, destination), "copy");
     }
 
     /// Starts to copy; see [#copy].
@@ -289,7 +306,7 @@ public final class BlockDevice implements AutoCloseable {
 
     /// Lets the controller check that blocks can be read, without moving their content.
     public void verify(long offset, long length) throws IOException {
-        await(requests.verify(offset, length), "verification");
+        await(waited.verify(offset, length), "verification");
     }
 
     /// Starts to verify; see [#verify].
@@ -300,7 +317,7 @@ public final class BlockDevice implements AutoCloseable {
     /// Destroys the content of blocks: reading them fails until they are written. For tests of
     /// error handling.
     public void writeUncorrectable(long offset, long length) throws IOException {
-        await(requests.writeUncorrectable(offset, length), "write of uncorrectable blocks");
+        await(waited.writeUncorrectable(offset, length), "write of uncorrectable blocks");
     }
 
     /// Starts to destroy the content of blocks; see [#writeUncorrectable].
@@ -320,7 +337,7 @@ public final class BlockDevice implements AutoCloseable {
 
     /// Sends one I/O command and waits for it; see [#commandAsync].
     public long command(MemorySegment entry, @Nullable MemorySegment data) throws IOException {
-        return await(requests.command(entry, data), "command");
+        return await(waited.command(entry, data), "command");
     }
 
     private static <T> T await(DeviceRequest<T> request, String what) throws IOException {

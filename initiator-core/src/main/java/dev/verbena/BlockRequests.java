@@ -25,10 +25,13 @@ final class BlockRequests {
 
     private final DeviceQueues queues;
     private final DeviceContext context;
+    private final boolean blocking;
 
-    BlockRequests(DeviceQueues queues, DeviceContext context) {
+    /// @param blocking whether the requests are waited for at once
+    BlockRequests(DeviceQueues queues, DeviceContext context, boolean blocking) {
         this.queues = queues;
         this.context = context;
+        this.blocking = blocking;
     }
 
     private NamespaceLimits limits() {
@@ -36,7 +39,7 @@ final class BlockRequests {
     }
 
     private <T> DeviceRequest<T> submitted(DeviceRequest<T> request) {
-        queues.submit(request);
+        queues.submit(blocking ? request.blocking() : request);
         return request;
     }
 

@@ -5,9 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.GatheringByteChannel;
-import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.ScatteringByteChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.util.ArrayList;
@@ -32,17 +30,16 @@ public final class DeviceByteChannel
     private static final Thread ANOTHER_THREAD = Thread.ofPlatform().unstarted(() -> {});
 
     private final UnalignedAccess unaligned;
-    private final Access access;
+    private final ChannelState state;
 
     /// Guards the position.
     private final ReentrantLock lock = new ReentrantLock();
 
     private long position;
-    private volatile boolean closed;
 
     private DeviceByteChannel(BlockDevice device, Access access) {
         this.unaligned = new UnalignedAccess(device);
-        this.access = access;
+        this.state = new ChannelState(access);
     }
 
     /// Opens a channel at position 0.
@@ -119,7 +116,7 @@ public final class DeviceByteChannel
     }
 
     private long readAt(ByteBuffer[] targets, int offset, int length, long at) throws IOException {
-        requireOpen();
+        state.requireOpen();
         for (int i = offset; i < offset + length; i++) {
             if (targets[i].isReadOnly()) {
                 throw new IllegalArgumentException("The buffer of a read must not be read-only");
@@ -150,8 +147,8 @@ public final class DeviceByteChannel
     }
 
     private long writeAt(ByteBuffer[] sources, int offset, int length, long at) throws IOException {
-        requireOpen();
-        requireWritable();
+        state.requireOpen();
+        state.requireWritable();
         long left = Math.max(0, unaligned.device().byteSize() - at);
         if (left == 0 && remaining(sources, offset, length)) {
             throw DeviceFileChannel.beyondEnd(at);
@@ -210,7 +207,7 @@ public final class DeviceByteChannel
 
     @Override
     public long position() throws IOException {
-        requireOpen();
+        state.requireOpen();
         lock.lock();
         try {
             return position;
@@ -222,7 +219,7 @@ public final class DeviceByteChannel
     /// Sets the position; one beyond the end is allowed, reads there find the end.
     @Override
     public SeekableByteChannel position(long newPosition) throws IOException {
-        requireOpen();
+        state.requireOpen();
         requirePosition(newPosition);
         lock.lock();
         try {
@@ -235,7 +232,7 @@ public final class DeviceByteChannel
 
     @Override
     public long size() throws IOException {
-        requireOpen();
+        state.requireOpen();
         return unaligned.device().byteSize();
     }
 
@@ -244,8 +241,8 @@ public final class DeviceByteChannel
     /// @throws UnsupportedOperationException when `size` is smaller than the device
     @Override
     public SeekableByteChannel truncate(long size) throws IOException {
-        requireOpen();
-        requireWritable();
+        state.requireOpen();
+        state.requireWritable();
         DeviceFileChannel.checkTruncate(size, unaligned.device().byteSize());
         lock.lock();
         try {
@@ -258,30 +255,18 @@ public final class DeviceByteChannel
 
     /// Makes what was written durable.
     public void force() throws IOException {
-        requireOpen();
+        state.requireOpen();
         unaligned.device().flush();
-    }
-
-    private void requireOpen() throws ClosedChannelException {
-        if (closed) {
-            throw new ClosedChannelException();
-        }
-    }
-
-    private void requireWritable() {
-        if (access == Access.READ_ONLY) {
-            throw new NonWritableChannelException();
-        }
     }
 
     @Override
     public boolean isOpen() {
-        return !closed;
+        return state.isOpen();
     }
 
     /// Closes the channel, not its device. Operations under way end as they would have.
     @Override
     public void close() {
-        closed = true;
+        state.close();
     }
 }

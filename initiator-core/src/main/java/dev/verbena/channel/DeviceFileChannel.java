@@ -10,7 +10,6 @@ import java.nio.channels.AsynchronousFileChannel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.CompletionHandler;
 import java.nio.channels.FileLock;
-import java.nio.channels.NonWritableChannelException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -43,13 +42,12 @@ public final class DeviceFileChannel extends AsynchronousFileChannel {
             task -> Thread.ofVirtual().name("verbena-handler").start(task);
 
     private final UnalignedAccess unaligned;
-    private final Access access;
+    private final ChannelState state;
     private final Executor executor;
-    private volatile boolean closed;
 
     private DeviceFileChannel(BlockDevice device, Access access, Executor executor) {
         this.unaligned = new UnalignedAccess(device);
-        this.access = access;
+        this.state = new ChannelState(access);
         this.executor = executor;
     }
 
@@ -125,10 +123,10 @@ public final class DeviceFileChannel extends AsynchronousFileChannel {
         if (isRead && buffer.isReadOnly()) {
             throw new IllegalArgumentException("The buffer of a read must not be read-only");
         }
-        if (!isRead && access == Access.READ_ONLY) {
-            throw new NonWritableChannelException();
+        if (!isRead) {
+            state.requireWritable();
         }
-        if (closed) {
+        if (!state.isOpen()) {
             return CompletableFuture.failedFuture(new ClosedChannelException());
         }
         int wanted = buffer.remaining();
@@ -153,7 +151,7 @@ public final class DeviceFileChannel extends AsynchronousFileChannel {
         }
         BiFunction<@Nullable Void, @Nullable Throwable, Integer> finish =
                 (nothing, e) -> {
-                    if (closed) {
+                    if (!state.isOpen()) {
                         throw new CompletionException(new AsynchronousCloseException());
                     }
                     if (e != null) {
@@ -174,7 +172,7 @@ public final class DeviceFileChannel extends AsynchronousFileChannel {
 
     @Override
     public long size() throws IOException {
-        requireOpen();
+        state.requireOpen();
         return unaligned.device().byteSize();
     }
 
@@ -183,10 +181,8 @@ public final class DeviceFileChannel extends AsynchronousFileChannel {
     /// @throws UnsupportedOperationException when it is smaller than the device
     @Override
     public AsynchronousFileChannel truncate(long size) throws IOException {
-        requireOpen();
-        if (access == Access.READ_ONLY) {
-            throw new NonWritableChannelException();
-        }
+        state.requireOpen();
+        state.requireWritable();
         checkTruncate(size, unaligned.device().byteSize());
         return this;
     }
@@ -203,7 +199,7 @@ public final class DeviceFileChannel extends AsynchronousFileChannel {
 
     @Override
     public void force(boolean metaData) throws IOException {
-        requireOpen();
+        state.requireOpen();
         unaligned.device().flush();
     }
 
@@ -236,21 +232,15 @@ public final class DeviceFileChannel extends AsynchronousFileChannel {
                         + " or by other means");
     }
 
-    private void requireOpen() throws ClosedChannelException {
-        if (closed) {
-            throw new ClosedChannelException();
-        }
-    }
-
     @Override
     public boolean isOpen() {
-        return !closed;
+        return state.isOpen();
     }
 
     /// Closes the channel, not its device.
     @Override
     public void close() {
-        closed = true;
+        state.close();
     }
 
     /// Waits for an operation and tells its failure as an [IOException].

@@ -123,6 +123,11 @@ final class BouncePool {
         sizes.add(new Size(memory, LARGE_BYTES, LARGE_COUNT));
     }
 
+    /// Where the buffers are registered.
+    MemoryDomain memory() {
+        return memory;
+    }
+
     /// Takes a buffer that holds `bytes`; null when all of that size are in use.
     ///
     /// @throws RuntimeException when the memory cannot be registered

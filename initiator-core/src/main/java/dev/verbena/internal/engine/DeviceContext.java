@@ -1,7 +1,12 @@
 package dev.verbena.internal.engine;
 
+import dev.verbena.internal.memory.ThreadBarrier;
 import dev.verbena.internal.time.Time;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -10,12 +15,48 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threads: any.
 public final class DeviceContext {
+    /// Requests that one queue has accepted. Written by the queue's owner only, without the atomic
+    /// instruction of a count that several threads share.
+    ///
+    /// The owner counts a request, then looks whether requests are refused; who refuses them does
+    /// the reverse. For one of the two to notice the other, a store must be visible before a later
+    /// load; instead of a fence per request, [DeviceContext#refuse] makes every thread pass one.
+    static final class Tally {
+        private static final VarHandle COUNT;
+
+        static {
+            try {
+                COUNT = MethodHandles.lookup().findVarHandle(Tally.class, "count", long.class);
+            } catch (ReflectiveOperationException e) {
+                throw new ExceptionInInitializerError(e);
+            }
+        }
+
+        private final SharedQueue queue;
+        private long count;
+
+        private Tally(SharedQueue queue) {
+            this.queue = queue;
+        }
+
+        void add() {
+            COUNT.setRelease(this, count + 1);
+            // Keeps the compiler from moving a later load above the store.
+            VarHandle.releaseFence();
+        }
+
+        private long get() {
+            return (long) COUNT.getAcquire(this);
+        }
+    }
+
     /// How often somebody who waits for the last request looks.
     private static final long LOOK_NANOS = 1_000_000;
 
     private volatile NamespaceLimits limits;
     private volatile @Nullable String refusal;
     private final LongAdder accepted = new LongAdder();
+    private final List<Tally> tallies = new CopyOnWriteArrayList<>();
     private final LongAdder ended = new LongAdder();
     private final LongAdder bounced = new LongAdder();
 
@@ -39,6 +80,7 @@ public final class DeviceContext {
         if (refusal == null) {
             refusal = why;
         }
+        ThreadBarrier.pass();
     }
 
     /// Whether requests are refused.
@@ -58,8 +100,20 @@ public final class DeviceContext {
         accepted.increment();
     }
 
-    void ended() {
-        ended.increment();
+    void ended(int count) {
+        ended.add(count);
+    }
+
+    /// The count of one queue; made when there is none. For its owner.
+    Tally tally(SharedQueue queue) {
+        for (Tally tally : tallies) {
+            if (tally.queue == queue) {
+                return tally;
+            }
+        }
+        Tally made = new Tally(queue);
+        tallies.add(made);
+        return made;
     }
 
     void bounced() {
@@ -75,7 +129,11 @@ public final class DeviceContext {
     public long outstandingCount() {
         // In this order: the difference can be too high for a moment, never too low.
         long over = ended.sum();
-        return accepted.sum() - over;
+        long all = accepted.sum();
+        for (Tally tally : tallies) {
+            all += tally.get();
+        }
+        return all - over;
     }
 
     /// Waits for the requests that were accepted; to be called after [#refuse].

@@ -1,9 +1,11 @@
 package dev.verbena.internal.engine;
 
+import dev.verbena.DeviceStatistics;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.List;
 
-/// Counts of one worker: written by its thread without any fence, read by others a little late.
+/// Counts of one queue: written by its owner without any fence, read by others a little late.
 final class DeviceCounters {
     static final int REQUESTS = 0;
     static final int FAILED = 1;
@@ -29,6 +31,29 @@ final class DeviceCounters {
 
     void set(int counter, long value) {
         LONGS.setOpaque(values, counter, value);
+    }
+
+    /// What all workers have counted together.
+    static DeviceStatistics statistics(List<DeviceWorker> workers) {
+        return new DeviceStatistics(
+                sum(workers, REQUESTS),
+                sum(workers, FAILED),
+                sum(workers, COMMANDS),
+                sum(workers, BOUNCED),
+                sum(workers, BOUNCED_BYTES),
+                sum(workers, RETRIED),
+                sum(workers, REPEATED),
+                sum(workers, RETRY_REFUSED),
+                sum(workers, RETRY_BUDGET),
+                sum(workers, WAITS),
+                sum(workers, POLLS),
+                sum(workers, EMPTY_POLLS),
+                (int) workers.stream().filter(DeviceWorker::isAttached).count(),
+                workers.stream().mapToLong(DeviceWorker::inboxWaitCount).sum());
+    }
+
+    private static long sum(List<DeviceWorker> workers, int counter) {
+        return workers.stream().mapToLong(worker -> worker.counters().get(counter)).sum();
     }
 
     /// Any thread.

@@ -39,7 +39,11 @@ public final class DeviceQueues {
     }
 
     /// A queue to work with.
-    public record QueueOf(Kind kind, CommandQueue commands) {}
+    public record QueueOf(Kind kind, CommandQueue commands) {
+        boolean reads() {
+            return kind == Kind.DEFAULT;
+        }
+    }
 
     /// Where the queues stand.
     enum State {
@@ -75,24 +79,9 @@ public final class DeviceQueues {
         }
     }
 
-    /// Which workers take requests.
-    private static final class Route {
-        private final DeviceWorker[] all;
-        private final DeviceWorker[] readers;
-        private final DeviceWorker[] writers;
-
-        Route(DeviceWorker[] all, DeviceWorker[] readers, DeviceWorker[] writers) {
-            this.all = all;
-            this.readers = readers;
-            this.writers = writers;
-        }
-    }
-
     /// How much longer than the time-outs of its commands and of its queue's end a worker may take
     /// to end.
     private static final Duration PATIENCE = Duration.ofSeconds(2);
-
-    private static final DeviceWorker[] NONE = {};
 
     private static final System.Logger LOG = System.getLogger("dev.verbena.engine");
 
@@ -106,7 +95,7 @@ public final class DeviceQueues {
     private final Condition workerLeft = lock.newCondition();
     private final List<DeviceWorker> workers = new ArrayList<>();
     private volatile Mode mode = new Mode(State.SUSPENDED, null);
-    private volatile Route route = new Route(NONE, NONE, NONE);
+    private volatile DeviceRoute route = DeviceRoute.NONE;
 
     /// By when an orderly end has to be over; meaningful in state CLOSED.
     private volatile long closeDeadlineNanos;
@@ -129,7 +118,7 @@ public final class DeviceQueues {
             List<QueueOf> queues, DataPlacement placement, Consumer<FabricFailure> onLoss) {
         lock.lock();
         try {
-            if (mode.state() == State.CLOSED || queues.stream().noneMatch(DeviceQueues::reads)) {
+            if (mode.state() == State.CLOSED || queues.stream().noneMatch(QueueOf::reads)) {
                 queues.forEach(queue -> discard(queue.commands()));
                 throw new IllegalStateException(
                         mode.state() == State.CLOSED
@@ -142,7 +131,7 @@ public final class DeviceQueues {
                 workers.add(worker);
                 worker.startThread();
             }
-            route = routeOf(queues);
+            route = DeviceRoute.of(workers, queues);
             mode = new Mode(State.RUNNING, null, onLoss);
             for (int i = 0; i < workers.size(); i++) {
                 discard(
@@ -156,23 +145,6 @@ public final class DeviceQueues {
         } finally {
             lock.unlock();
         }
-    }
-
-    private static boolean reads(QueueOf queue) {
-        return queue.kind() == Kind.DEFAULT;
-    }
-
-    private Route routeOf(List<QueueOf> queues) {
-        List<DeviceWorker> readers = new ArrayList<>();
-        List<DeviceWorker> writers = new ArrayList<>();
-        for (int i = 0; i < queues.size(); i++) {
-            (reads(queues.get(i)) ? readers : writers).add(workers.get(i));
-        }
-        DeviceWorker[] reading = readers.toArray(NONE);
-        return new Route(
-                workers.subList(0, queues.size()).toArray(NONE),
-                reading,
-                writers.isEmpty() ? reading : writers.toArray(NONE));
     }
 
     private static void discard(DeviceWorker.@Nullable Assignment assignment) {
@@ -279,7 +251,7 @@ public final class DeviceQueues {
         while (thread.isAlive() && !Thread.currentThread().equals(thread)) {
             long left = deadline - Time.nanoTime();
             if (left <= 0) {
-                LOG.log(Level.WARNING, blockedMessage(thread));
+                LOG.log(Level.WARNING, worker.blockedMessage());
                 break;
             }
             try {
@@ -291,61 +263,29 @@ public final class DeviceQueues {
         return interrupted;
     }
 
-    private static String blockedMessage(Thread thread) {
-        return "The thread of a queue of block devices does not end: a stage attached to one of"
-                + " their futures blocks it. Attach such stages with an executor.\n"
-                + trace(thread);
-    }
-
-    private static String trace(Thread thread) {
-        StringBuilder text = new StringBuilder(thread.getName());
-        for (StackTraceElement frame : thread.getStackTrace()) {
-            text.append("\n    at ").append(frame);
-        }
-        return text.toString();
-    }
-
     /// Where the workers' threads are at this moment, for people.
     public String describeThreads() {
         StringBuilder text = new StringBuilder();
-        for (DeviceWorker worker : route.all) {
-            text.append(trace(worker.thread())).append('\n');
+        for (DeviceWorker worker : route.all()) {
+            text.append(worker.trace()).append('\n');
         }
         return text.toString();
     }
 
     /// Hands a request over; see [DeviceWorker#submit]. Its future tells the outcome.
     public void submit(DeviceRequest<?> request) {
-        DeviceContext context = request.context;
-        context.accepted();
-        IOException refusal = context.refusal();
-        if (refusal != null) {
-            request.refuse(refusal);
-            return;
-        }
-        Route current = route;
-        DeviceWorker[] takers = request.kind.writes() ? current.writers : current.readers;
-        if (takers.length == 0) {
+        DeviceWorker worker = route.pick(request.kind.writes(), this);
+        if (worker != null) {
+            worker.submit(request);
+        } else {
+            request.context.accepted();
             request.refuse(refusalOrClosed());
-            return;
         }
-        request.hold(memory);
-        pick(takers).submit(request);
-    }
-
-    /// By the calling thread, so that the requests of one thread keep to one queue. A stage on a
-    /// worker's thread stays there: it must not wait for another.
-    private DeviceWorker pick(DeviceWorker[] takers) {
-        DeviceWorker own = DeviceWorker.current();
-        if (own != null && own.queues() == this && uses(own)) {
-            return own;
-        }
-        return takers.length == 1 ? takers[0] : takers[(int) (Time.threadNumber() % takers.length)];
     }
 
     /// Whether a segment can be used from the workers' threads.
     public boolean canAccess(MemorySegment segment) {
-        DeviceWorker[] all = route.all;
+        DeviceWorker[] all = route.all();
         return all.length == 0 || segment.isAccessibleBy(all[0].thread());
     }
 
@@ -370,25 +310,7 @@ public final class DeviceQueues {
         } finally {
             lock.unlock();
         }
-        return new DeviceStatistics(
-                sum(all, DeviceCounters.REQUESTS),
-                sum(all, DeviceCounters.FAILED),
-                sum(all, DeviceCounters.COMMANDS),
-                sum(all, DeviceCounters.BOUNCED),
-                sum(all, DeviceCounters.BOUNCED_BYTES),
-                sum(all, DeviceCounters.RETRIED),
-                sum(all, DeviceCounters.REPEATED),
-                sum(all, DeviceCounters.RETRY_REFUSED),
-                sum(all, DeviceCounters.RETRY_BUDGET),
-                sum(all, DeviceCounters.WAITS),
-                sum(all, DeviceCounters.POLLS),
-                sum(all, DeviceCounters.EMPTY_POLLS),
-                (int) all.stream().filter(DeviceWorker::isAttached).count(),
-                all.stream().mapToLong(DeviceWorker::inboxWaitCount).sum());
-    }
-
-    private static long sum(List<DeviceWorker> workers, int counter) {
-        return workers.stream().mapToLong(worker -> worker.counters().get(counter)).sum();
+        return DeviceCounters.statistics(all);
     }
 
     // For the workers.
@@ -424,20 +346,14 @@ public final class DeviceQueues {
 
     /// Whether requests are routed to a worker.
     boolean uses(DeviceWorker worker) {
-        for (DeviceWorker one : route.all) {
-            if (one == worker) {
-                return true;
-            }
-        }
-        return false;
+        return route.uses(worker);
     }
 
     /// Gives a request of a worker that has no queue to one that has.
     ///
     /// @return false when none has room
     boolean forward(DeviceRequest<?> request, DeviceWorker from) {
-        Route current = route;
-        for (DeviceWorker taker : request.kind.writes() ? current.writers : current.readers) {
+        for (DeviceWorker taker : route.takers(request.kind.writes())) {
             if (taker != from && taker.forward(request)) {
                 return true;
             }

@@ -2,11 +2,18 @@ package dev.verbena.internal.engine;
 
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.internal.memory.Region;
+import dev.verbena.internal.time.Time;
 import dev.verbena.nvme.DataDirection;
+import dev.verbena.nvme.NvmOpcode;
 import dev.verbena.nvme.SubmissionEntry;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -18,28 +25,42 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Cancelling the future, or completing it from outside, changes nothing for the commands.
 ///
-/// Threads: filled by the caller, then owned by one worker; the future by both.
+/// Whoever waits for it ([#join], [#get], [#await]) works for it meanwhile, see [CallerWait].
+///
+/// Threads: filled by the caller, then its queue's owner's; the future anybody's.
 ///
 /// @param <T> of the future: Void, or Long for the result of a raw command
 public final class DeviceRequest<T> extends CompletableFuture<T> {
     /// What is asked for.
     public enum Kind {
-        READ("A read"),
-        WRITE("A write"),
-        COMPARE("A compare"),
-        FLUSH("A flush"),
-        WRITE_ZEROES("A write of zeroes"),
-        DEALLOCATE("A deallocation"),
-        COPY("A copy"),
-        VERIFY("A verification"),
-        WRITE_UNCORRECTABLE("A write of uncorrectable blocks"),
-        COMPARE_AND_WRITE("A compare and write"),
-        RAW("A raw command");
+        READ("A read", NvmOpcode.READ),
+        WRITE("A write", NvmOpcode.WRITE),
+        COMPARE("A compare", NvmOpcode.COMPARE),
+        FLUSH("A flush", NvmOpcode.FLUSH),
+        WRITE_ZEROES("A write of zeroes", NvmOpcode.WRITE_ZEROES),
+        DEALLOCATE("A deallocation", NvmOpcode.DATASET_MANAGEMENT),
+        COPY("A copy", NvmOpcode.COPY),
+        VERIFY("A verification", NvmOpcode.VERIFY),
+        WRITE_UNCORRECTABLE("A write of uncorrectable blocks", NvmOpcode.WRITE_UNCORRECTABLE),
+        COMPARE_AND_WRITE("A compare and write", NvmOpcode.COMPARE),
+        RAW("A raw command", -1);
 
         final String label;
+        private final int opcode;
 
-        Kind(String label) {
+        Kind(String label, int opcode) {
             this.label = label;
+            this.opcode = opcode;
+        }
+
+        /// The opcode of its commands; of the first where there are two, -1 where it says itself.
+        int opcode() {
+            return opcode;
+        }
+
+        /// Whether blocks and memory are exchanged.
+        boolean transfers() {
+            return this == READ || this == WRITE || this == COMPARE;
         }
 
         /// Whether blocks are changed: such requests go to the queues for writing where there are
@@ -56,7 +77,31 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
     /// A piece of a request that changes its worker.
     record Carried(long from, long to, int retries, int losses, @Nullable Carried next) {}
 
+    /// What only some requests have, so that the others are small.
+    private static final class Rest {
+        private @Nullable Scatter scatter;
+        private @Nullable MemorySegment second;
+        private @Nullable Region secondRegion;
+        private long[] ranges = NO_RANGES;
+        private @Nullable MemorySegment entry;
+        private boolean repeatable = true;
+        private @Nullable Carried carried;
+        private long result;
+        private @Nullable Exception error;
+    }
+
     private static final long[] NO_RANGES = {};
+    private static final VarHandle WAITER;
+
+    static {
+        try {
+            WAITER =
+                    MethodHandles.lookup()
+                            .findVarHandle(DeviceRequest.class, "waiter", Thread.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     final DeviceContext context;
     final Kind kind;
@@ -69,31 +114,22 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
     /// The data; empty for none, or where it is in several segments.
     private MemorySegment segment;
 
-    /// The data where it is in several segments.
-    private @Nullable Scatter scatter;
+    private @Nullable Rest rest;
 
-    /// The registered memory the segment lies in, held from the moment the request is accepted
-    /// until it ends, so that it cannot be freed while the request waits; null for other memory.
+    /// The registered memory the segment lies in, held while the request waits so that it cannot be
+    /// freed; null for other memory, and where the request's only command holds it.
     private @Nullable Region region;
-
-    /// The data to write of a compare and write.
-    private @Nullable MemorySegment second;
-
-    private @Nullable Region secondRegion;
 
     /// Flags of the command (dword 12 bits 31:16); attributes of a deallocation.
     int flags;
 
-    /// Pairs of first byte and byte count, for deallocation and copy.
-    long[] ranges = NO_RANGES;
+    /// Whether its caller does nothing but wait for it.
+    boolean blocking;
 
-    /// A copy of a raw command's submission entry.
-    @Nullable MemorySegment entry;
+    /// Where it was handed over; null before.
+    private @Nullable DeviceWorker worker;
 
-    /// Whether doing it twice is the same as doing it once.
-    boolean repeatable = true;
-
-    // From here on the worker's.
+    // From here on the owner's of the queue.
 
     /// How far on the line commands have been started.
     long started;
@@ -101,16 +137,12 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
     /// Commands under way or waiting to be sent again.
     int parts;
 
-    /// Pieces that were waiting to be sent again when the request changed its worker.
-    @Nullable Carried carried;
-
-    /// Of a raw command: dwords 0 and 1 of its completion.
-    long result;
-
-    private @Nullable Exception error;
     private boolean ended;
 
-    /// Who waits in [#await].
+    /// The next in a list of requests that have ended.
+    @Nullable DeviceRequest<?> next;
+
+    /// Who waits in [#await]; the first one only.
     private volatile @Nullable Thread waiter;
 
     /// @param byteOffset position on the device
@@ -125,15 +157,30 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
         this.segment = segment;
     }
 
+    private Rest rest() {
+        Rest present = rest;
+        if (present == null) {
+            present = new Rest();
+            rest = present;
+        }
+        return present;
+    }
+
     /// Sets the flags of the command; attributes of a deallocation.
     public DeviceRequest<T> flags(int value) {
         flags = value;
         return this;
     }
 
+    /// Its caller does nothing but wait for it, in [#await], as soon as it is handed over.
+    public DeviceRequest<T> blocking() {
+        blocking = true;
+        return this;
+    }
+
     /// Data in several segments.
     public DeviceRequest<T> scatter(Scatter value) {
-        scatter = value;
+        rest().scatter = value;
         return this;
     }
 
@@ -141,16 +188,16 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
     ///
     /// @param pairs first byte and byte count of each range
     public DeviceRequest<T> ranges(long[] pairs, boolean canBeRepeated) {
-        ranges = pairs;
-        repeatable = canBeRepeated;
+        rest().ranges = pairs;
+        rest().repeatable = canBeRepeated;
         return this;
     }
 
     /// The data to write of a compare and write, which must not be repeated: its second run would
     /// find what the first has written.
     public DeviceRequest<T> second(MemorySegment value) {
-        second = value;
-        repeatable = false;
+        rest().second = value;
+        rest().repeatable = false;
         return this;
     }
 
@@ -158,8 +205,8 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
     ///
     /// @param submissionEntry 64 bytes that stay as they are
     public DeviceRequest<T> entry(MemorySegment submissionEntry) {
-        entry = submissionEntry;
-        repeatable = false;
+        rest().entry = submissionEntry;
+        rest().repeatable = false;
         return this;
     }
 
@@ -168,7 +215,7 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
     }
 
     @Nullable Scatter scatter() {
-        return scatter;
+        return rest == null ? null : rest.scatter;
     }
 
     @Nullable Region region() {
@@ -176,27 +223,53 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
     }
 
     @Nullable MemorySegment second() {
-        return second;
+        return rest == null ? null : rest.second;
     }
 
     @Nullable Region secondRegion() {
-        return secondRegion;
+        return rest == null ? null : rest.secondRegion;
+    }
+
+    /// Pairs of first byte and byte count, for deallocation and copy.
+    long[] ranges() {
+        return rest == null ? NO_RANGES : rest.ranges;
+    }
+
+    /// A copy of a raw command's submission entry.
+    @Nullable MemorySegment entry() {
+        return rest == null ? null : rest.entry;
+    }
+
+    /// Whether doing it twice is the same as doing it once.
+    boolean isRepeatable() {
+        return rest == null || rest.repeatable;
+    }
+
+    /// Dwords 0 and 1 of the completion of its command.
+    void result(long value) {
+        if (kind == Kind.RAW) {
+            rest().result = value;
+        }
     }
 
     /// Looks for the data among the registered memory, and holds what is found.
     void hold(MemoryDomain memory) {
         region = Scatter.hold(memory, segment);
-        if (scatter != null) {
-            scatter.hold(memory);
+        Rest more = rest;
+        if (more == null) {
+            return;
         }
-        if (second != null) {
-            secondRegion = Scatter.hold(memory, second);
+        if (more.scatter != null) {
+            more.scatter.hold(memory);
+        }
+        if (more.second != null) {
+            more.secondRegion = Scatter.hold(memory, more.second);
         }
     }
 
     /// Whether commands bring data for the caller's memory.
     boolean fillsMemory() {
-        MemorySegment raw = entry;
+        MemorySegment raw = entry();
         return kind == Kind.READ
                 || (raw != null
                         && DataDirection.of(SubmissionEntry.opcode(raw, 0))
@@ -207,16 +280,36 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
         return started == length;
     }
 
+    /// Notes a piece that is to be sent again by the request's next worker.
+    void carry(long from, long to, int retries, int losses) {
+        rest().carried = new Carried(from, to, retries, losses, rest().carried);
+    }
+
+    boolean isCarried() {
+        return rest != null && rest.carried != null;
+    }
+
+    /// Takes the pieces that were noted.
+    @Nullable Carried takeCarried() {
+        Rest more = rest;
+        if (more == null) {
+            return null;
+        }
+        Carried first = more.carried;
+        more.carried = null;
+        return first;
+    }
+
     /// Keeps the first error; the others say the same or follow from it. Nothing more is started.
     void failed(Exception e) {
-        if (error == null) {
-            error = e;
+        if (rest().error == null) {
+            rest().error = e;
         }
         started = length;
     }
 
     boolean hasFailed() {
-        return error != null;
+        return rest != null && rest.error != null;
     }
 
     boolean isOver() {
@@ -227,11 +320,108 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
         return ended;
     }
 
-    /// Ends a request none of whose commands is left. Once only.
+    /// None of its commands is left; [#completeAll] has to follow. Once only.
     void end() {
         ended = true;
-        releaseMemory();
-        Exception e = error;
+        // The caller may keep the future for long; it should not keep his buffer alive.
+        segment = MemorySegment.NULL;
+        if (region != null) {
+            region.release();
+            region = null;
+        }
+        if (rest != null) {
+            releaseRest(rest);
+        }
+    }
+
+    private static void releaseRest(Rest more) {
+        if (more.scatter != null) {
+            more.scatter.release();
+            more.scatter = null;
+        }
+        if (more.secondRegion != null) {
+            more.secondRegion.release();
+            more.secondRegion = null;
+        }
+        more.second = null;
+        more.entry = null;
+    }
+
+    // Handing over, and the end.
+
+    void worker(DeviceWorker value) {
+        worker = value;
+    }
+
+    /// Completes requests that have ended, and counts that. Runs stages of users: not to be called
+    /// by the owner of a queue.
+    static void completeAll(@Nullable DeviceRequest<?> chain) {
+        DeviceRequest<?> request = chain;
+        int count = 0;
+        while (request != null) {
+            // It may be in another list as soon as it is complete.
+            DeviceRequest<?> after = request.next;
+            DeviceContext context = request.context;
+            request.next = null;
+            request.completeNow();
+            count++;
+            if (after == null || after.context != context) {
+                context.ended(count);
+                count = 0;
+            }
+            request = after;
+        }
+    }
+
+    /// The same for those only to which nobody has attached a stage.
+    ///
+    /// @return the others, in order
+    static @Nullable DeviceRequest<?> completeAllWithoutStages(DeviceRequest<?> chain) {
+        DeviceRequest<?> plain = null;
+        DeviceRequest<?> lastPlain = null;
+        DeviceRequest<?> others = null;
+        DeviceRequest<?> lastOther = null;
+        DeviceRequest<?> request = chain;
+        while (request != null) {
+            DeviceRequest<?> after = request.next;
+            request.next = null;
+            if (request.getNumberOfDependents() == 0) {
+                plain = lastPlain == null ? request : plain;
+                lastPlain = append(lastPlain, request);
+            } else {
+                others = lastOther == null ? request : others;
+                lastOther = append(lastOther, request);
+            }
+            request = after;
+        }
+        completeAll(plain);
+        return others;
+    }
+
+    private static DeviceRequest<?> append(
+            @Nullable DeviceRequest<?> last, DeviceRequest<?> request) {
+        if (last != null) {
+            last.next = request;
+        }
+        return request;
+    }
+
+    /// Makes one list of two.
+    static @Nullable DeviceRequest<?> link(
+            @Nullable DeviceRequest<?> first, @Nullable DeviceRequest<?> second) {
+        if (first == null || second == null) {
+            return first == null ? second : first;
+        }
+        DeviceRequest<?> last = first;
+        for (DeviceRequest<?> n = last.next; n != null; n = last.next) {
+            last = n;
+        }
+        last.next = second;
+        return first;
+    }
+
+    private void completeNow() {
+        Exception e = rest == null ? null : rest.error;
         if (e == null) {
             complete(value());
         } else {
@@ -241,53 +431,73 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
         if (waiting != null) {
             LockSupport.unpark(waiting);
         }
-        context.ended();
-    }
-
-    private void releaseMemory() {
-        // The caller may keep the future for long; it should not keep his buffer alive.
-        segment = MemorySegment.NULL;
-        if (region != null) {
-            region.release();
-            region = null;
-        }
-        if (scatter != null) {
-            scatter.release();
-            scatter = null;
-        }
-        if (secondRegion != null) {
-            secondRegion.release();
-            secondRegion = null;
-        }
-        second = null;
-        entry = null;
     }
 
     // Who makes a raw request makes it a future of a Long, any other one of Void.
     @SuppressWarnings({"unchecked", "NullAway"})
     private T value() {
-        return kind == Kind.RAW ? (T) Long.valueOf(result) : null;
+        return kind == Kind.RAW ? (T) Long.valueOf(rest().result) : null;
     }
 
-    /// Ends the request with an error; nothing was started.
+    /// Ends the request with an error; nothing was started, and nobody else knows of it.
     void refuse(IOException e) {
         failed(e);
         end();
+        completeAll(this);
     }
 
-    /// Waits for the end without allocating. For the one thread that made the request.
+    // Waiting.
+
+    /// Declares the calling thread the one to be woken at the end.
+    ///
+    /// @return false when another one waits already
+    boolean tryWait() {
+        return WAITER.compareAndSet(this, null, Thread.currentThread());
+    }
+
+    void endWait() {
+        waiter = null;
+    }
+
+    /// Waits for the end without allocating.
     ///
     /// @throws InterruptedException when the thread is interrupted; the request goes on
     public void await() throws InterruptedException {
-        if (isDone()) {
-            return;
+        DeviceWorker mine = worker;
+        if (!isDone() && mine != null) {
+            var _ = mine.callers().await(this, true, Long.MAX_VALUE);
         }
-        waiter = Thread.currentThread();
-        while (!isDone()) {
-            LockSupport.park(this);
-            if (Thread.interrupted()) {
-                throw new InterruptedException();
+    }
+
+    @Override
+    public T join() {
+        DeviceWorker mine = worker;
+        if (!isDone() && mine != null) {
+            try {
+                var _ = mine.callers().await(this, false, Long.MAX_VALUE);
+            } catch (InterruptedException e) {
+                throw new AssertionError("This wait cannot be interrupted", e);
             }
         }
+        return super.join();
+    }
+
+    @Override
+    public T get() throws InterruptedException, ExecutionException {
+        await();
+        return super.get();
+    }
+
+    @Override
+    public T get(long timeout, TimeUnit unit)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        DeviceWorker mine = worker;
+        long nanos = unit.toNanos(timeout);
+        if (!isDone() && mine != null && nanos > 0) {
+            long end = Time.nanoTime() + nanos;
+            var _ = mine.callers().await(this, true, nanos);
+            nanos = Math.max(0, end - Time.nanoTime());
+        }
+        return super.get(nanos, TimeUnit.NANOSECONDS);
     }
 }

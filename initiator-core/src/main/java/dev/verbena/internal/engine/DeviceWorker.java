@@ -11,14 +11,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// The thread that owns one I/O queue of block devices: takes requests from any thread, cuts them
-/// into commands, waits for answers. It outlives its queue: while there is none it keeps the
-/// requests, and goes on with the next.
+/// The thread that stands behind one I/O queue of block devices: does what callers do not do
+/// themselves ([SharedQueue]), runs the stages of users, and begins and ends the queue. It outlives
+/// its queue: while there is none it keeps the requests, and goes on with the next.
 ///
-/// Threads: [#submit], [#assign] and [#wake] any; the rest its own.
+/// Threads: [#submit], [#help], [#finish], [#assign] and [#wake] any; the rest its own.
 final class DeviceWorker {
     /// Requests that can wait; a caller that finds the inbox full waits for a place.
     static final int INBOX_MAX = 1024;
@@ -26,13 +26,13 @@ final class DeviceWorker {
     /// Cycles between two looks at the deadlines while the device is busy.
     private static final int CYCLES_PER_DEADLINE_CHECK = 4096;
 
-    /// Longest sleep with commands under way, whose deadlines have to be looked at.
-    private static final long BUSY_SLEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
     private static final long IDLE_SLEEP_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /// How long a worker without a queue waits before it tries again to hand over its requests.
     private static final long FORWARD_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    /// Attempts of a caller to take the queue before it leaves it to the worker.
+    private static final int WATCH_ATTEMPTS = 64;
 
     private static final System.Logger LOG = System.getLogger("dev.verbena.engine");
 
@@ -43,29 +43,37 @@ final class DeviceWorker {
 
     private final DeviceQueues queues;
     private final DeviceSettings settings;
-    private final DeviceCounters counters = new DeviceCounters();
     private final LongAdder inboxWaits = new LongAdder();
-    private final Inbox inbox = new Inbox(INBOX_MAX);
-    private final RequestRunner requests;
+    private final SharedQueue queue;
+    private final MemoryDomain memory;
+    private final CallerWait callers;
     private final Thread thread;
     private final AtomicReference<@Nullable Assignment> assigned = new AtomicReference<>();
+
+    /// Requests that others have completed and whose stages run on this thread, the youngest first.
+    private final AtomicReference<@Nullable DeviceRequest<?>> handedOver = new AtomicReference<>();
 
     /// What a sleeping worker has to be woken by; null while it has no queue.
     private volatile @Nullable CommandQueue current;
 
     private volatile boolean attached;
+
+    /// Whether it sleeps without a queue.
     private volatile boolean sleeping;
 
     /// Set before the worker looks into the inbox for the last time: whoever puts a request there
     /// afterwards has to look himself.
     private volatile boolean ended;
 
-    private final ReentrantLock sweep = new ReentrantLock();
+    /// Whether stages of users run at this moment.
+    private boolean finishing;
 
     DeviceWorker(DeviceQueues queues, String name, MemoryDomain memory, DeviceSettings settings) {
         this.queues = queues;
         this.settings = settings;
-        this.requests = new RequestRunner(memory, settings, counters);
+        this.memory = memory;
+        this.queue = new SharedQueue(queues, memory, settings);
+        this.callers = new CallerWait(this, settings.waitMode());
         this.thread = Time.newThread(name, this::run, this);
     }
 
@@ -87,8 +95,12 @@ final class DeviceWorker {
         return thread;
     }
 
+    CallerWait callers() {
+        return callers;
+    }
+
     DeviceCounters counters() {
-        return counters;
+        return queue.counters();
     }
 
     long inboxWaitCount() {
@@ -98,6 +110,11 @@ final class DeviceWorker {
     /// Whether the worker has a queue, or has not let go of it yet.
     boolean isAttached() {
         return attached || assigned.get() != null;
+    }
+
+    /// Whether there is a queue that can be worked with.
+    boolean isServing() {
+        return current != null && queues.isRunning();
     }
 
     /// Gives the worker a queue, its own from now on.
@@ -111,18 +128,92 @@ final class DeviceWorker {
 
     /// Lets the thread look at everything again.
     void wake() {
-        CommandQueue queue = current;
-        if (queue != null) {
-            queue.wakeUp();
+        CommandQueue present = current;
+        if (present != null) {
+            present.wakeUp();
         }
         LockSupport.unpark(thread);
     }
 
-    /// Hands a request over; waits while the inbox is full, but never on a worker's thread. The
+    /// Where the thread is at this moment, for people.
+    String trace() {
+        StringBuilder text = new StringBuilder(thread.getName());
+        for (StackTraceElement frame : thread.getStackTrace()) {
+            text.append("\n    at ").append(frame);
+        }
+        return text.toString();
+    }
+
+    String blockedMessage() {
+        return "The thread of a queue of block devices does not end: a stage attached to one of"
+                + " their futures blocks it. Attach such stages with an executor.\n"
+                + trace();
+    }
+
+    // What callers do.
+
+    /// Hands a request over: the calling thread starts it, if nobody else works with the queue;
+    /// else it goes to the inbox. Waits while that is full, but never on a worker's thread. The
     /// request's future tells the outcome, also of failures found here.
     void submit(DeviceRequest<?> request) {
-        if (Thread.currentThread().equals(thread)) {
-            submitOwn(request);
+        request.worker(this);
+        boolean own = Thread.currentThread().equals(thread);
+        if (queue.tryTake()) {
+            boolean accepted = false;
+            DeviceRequest<?> over = null;
+            try {
+                if (queue.isUsable() && hasRoom(own)) {
+                    accepted = true;
+                    accept(request, own);
+                }
+            } finally {
+                over = queue.requests().takeEnded();
+                queue.give();
+            }
+            if (accepted) {
+                finish(settle(over));
+                wakeIfDozing(request);
+                return;
+            }
+        }
+        enqueue(request, own);
+    }
+
+    private boolean hasRoom(boolean own) {
+        // Whoever is first in the inbox shall not be overtaken by all others.
+        return own
+                ? queue.requests().hasRoomForOwn()
+                : queue.requests().hasRoom() && queue.inbox().isEmpty();
+    }
+
+    private void accept(DeviceRequest<?> request, boolean own) {
+        try {
+            queue.accept(request, own);
+        } catch (Throwable e) {
+            // Errors too, such as that the caller's stack is at its end: nobody else knows of the
+            // request, perhaps, and everybody of the queue.
+            queue.broken(e);
+            queue.requests().refuse(request, RequestErrors.memory(e));
+        }
+    }
+
+    private void wakeIfDozing(DeviceRequest<?> request) {
+        if (queue.isDozing() && !request.blocking) {
+            wake();
+        }
+    }
+
+    private void enqueue(DeviceRequest<?> request, boolean own) {
+        DeviceContext context = request.context;
+        context.accepted();
+        IOException refusal = context.refusal();
+        if (refusal != null) {
+            request.refuse(refusal);
+            return;
+        }
+        request.hold(memory);
+        if (own) {
+            addOwn(request);
             return;
         }
         try {
@@ -136,23 +227,38 @@ final class DeviceWorker {
                             "Interrupted while waiting for a place in the device's queue"));
             return;
         }
+        offered();
+        wakeIfDozing(request);
+    }
+
+    /// Something was put into the inbox: it is taken out by whoever holds the queue, or else here.
+    private void offered() {
+        finish(settle(null));
         if (sleeping) {
             wake();
         }
         if (ended) {
             // It ended between the check and the offer; nobody else will look into the inbox.
-            failInbox();
+            failInbox(queues::refusalOrClosed);
         }
     }
 
-    private void submitOwn(DeviceRequest<?> request) {
+    private void addOwn(DeviceRequest<?> request) {
         IOException refusal = queues.refusal();
-        if (refusal != null) {
-            request.refuse(refusal);
-        } else if (!requests.hasRoomForOwn()) {
-            request.refuse(full());
-        } else {
-            requests.add(request);
+        queue.take();
+        try {
+            if (refusal == null && !queue.requests().hasRoomForOwn()) {
+                refusal = full();
+            }
+            if (refusal == null) {
+                queue.requests().add(request);
+            } else {
+                queue.requests().refuse(request, refusal);
+            }
+        } finally {
+            DeviceRequest<?> over = queue.requests().takeEnded();
+            queue.give();
+            finish(settle(over));
         }
     }
 
@@ -169,7 +275,7 @@ final class DeviceWorker {
         boolean counted = false;
         while (true) {
             IOException refusal = queues.refusal();
-            if (refusal == null && inbox.offer(request)) {
+            if (refusal == null && queue.inbox().offer(request)) {
                 return true;
             }
             if (refusal == null && (left <= 0 || current() != null)) {
@@ -184,7 +290,7 @@ final class DeviceWorker {
                 inboxWaits.increment();
             }
             long before = Time.nanoTime();
-            inbox.awaitRoom(left);
+            queue.inbox().awaitRoom(left);
             if (queues.isRunning()) {
                 // While the connection is away its time-outs decide.
                 left -= Time.nanoTime() - before;
@@ -194,16 +300,149 @@ final class DeviceWorker {
 
     /// Takes a request of another worker; false when there is no room.
     boolean forward(DeviceRequest<?> request) {
-        if (!inbox.offer(request)) {
+        request.worker(this);
+        if (!queue.inbox().offer(request)) {
             return false;
         }
-        if (sleeping) {
-            wake();
-        }
+        wake();
         if (ended) {
-            failInbox();
+            failInbox(queues::refusalOrClosed);
         }
         return true;
+    }
+
+    /// Works with the queue, if nobody else does.
+    ///
+    /// @return whether that was possible
+    boolean help() {
+        if (!queue.tryTake()) {
+            return false;
+        }
+        boolean usable = queue.isUsable();
+        DeviceRequest<?> over = usable ? serveAndGive(false) : giveUnused();
+        finish(usable ? settle(over) : over);
+        return usable;
+    }
+
+    /// After a hold: looks into the inbox once more.
+    ///
+    /// @param over requests that have ended
+    /// @return these, and those that have ended meanwhile
+    private @Nullable DeviceRequest<?> settle(@Nullable DeviceRequest<?> over) {
+        DeviceRequest<?> all = over;
+        while (queue.isAskedFor() && queue.tryTake()) {
+            if (!queue.isUsable()) {
+                // The worker's matter, which is awake when this changes.
+                return DeviceRequest.link(all, giveUnused());
+            }
+            all = DeviceRequest.link(all, serveAndGive(false));
+        }
+        return all;
+    }
+
+    private @Nullable DeviceRequest<?> giveUnused() {
+        DeviceRequest<?> over = queue.requests().takeEnded();
+        queue.give();
+        return over;
+    }
+
+    /// Serves the queue that the calling thread has taken, as a caller, and gives it.
+    ///
+    /// @param sleeps whether the caller goes to sleep
+    /// @return requests that have ended
+    private @Nullable DeviceRequest<?> serveAndGive(boolean sleeps) {
+        boolean wake = false;
+        DeviceRequest<?> over;
+        try {
+            if (sleeps && !queue.isAttended()) {
+                wake = queue.isAsleepWithoutEvents();
+                // First this: what has completed before wakes nobody.
+                queue.arm();
+            }
+            wake |= queue.serveAsCaller();
+        } catch (Throwable e) {
+            queue.broken(e);
+        } finally {
+            over = queue.requests().takeEnded();
+            queue.give();
+        }
+        if (wake) {
+            wake();
+        }
+        return over;
+    }
+
+    /// Sees to it that a caller that goes to sleep is woken: an answer will wake the worker, or the
+    /// worker is awake.
+    void watchFor(DeviceRequest<?> request) {
+        for (int i = 0; i < WATCH_ATTEMPTS && !request.isDone(); i++) {
+            if (queue.tryTake()) {
+                DeviceRequest<?> over = queue.isUsable() ? serveAndGive(true) : giveUnused();
+                finish(settle(over));
+                return;
+            }
+            Thread.onSpinWait();
+        }
+        if (!request.isDone()) {
+            wake();
+        }
+    }
+
+    /// Completes requests that have ended. Stages that users have attached run on the worker's own
+    /// thread: there they find no lock but their own.
+    void finish(@Nullable DeviceRequest<?> over) {
+        if (over == null) {
+            return;
+        }
+        if (Thread.currentThread().equals(thread) && !finishing) {
+            finishing = true;
+            try {
+                DeviceRequest.completeAll(over);
+            } finally {
+                finishing = false;
+            }
+            return;
+        }
+        DeviceRequest<?> withStages = DeviceRequest.completeAllWithoutStages(over);
+        if (withStages != null && handOver(withStages)) {
+            wake();
+        }
+    }
+
+    /// @return whether the worker has to be woken: whoever was first has done it for the others
+    private boolean handOver(DeviceRequest<?> list) {
+        boolean first = false;
+        DeviceRequest<?> request = list;
+        while (request != null) {
+            DeviceRequest<?> after = request.next;
+            DeviceRequest<?> before;
+            do {
+                before = handedOver.get();
+                request.next = before;
+            } while (!handedOver.compareAndSet(before, request));
+            first |= before == null;
+            request = after;
+        }
+        if (ended) {
+            finishHandedOver();
+        }
+        return first;
+    }
+
+    boolean hasHandedOver() {
+        return handedOver.get() != null;
+    }
+
+    private void finishHandedOver() {
+        DeviceRequest<?> reversed = handedOver.getAndSet(null);
+        DeviceRequest<?> list = null;
+        while (reversed != null) {
+            DeviceRequest<?> before = reversed.next;
+            reversed.next = list;
+            list = reversed;
+            reversed = before;
+        }
+        DeviceRequest.completeAll(list);
     }
 
     // The thread.
@@ -226,6 +465,7 @@ final class DeviceWorker {
     /// @return null when there will be none
     private @Nullable Assignment awaitQueue() {
         while (true) {
+            finishHandedOver();
             Assignment next = takeAssignment();
             DeviceQueues.Mode mode = queues.mode();
             if (next != null || mode.state() == DeviceQueues.State.CLOSED) {
@@ -242,7 +482,8 @@ final class DeviceWorker {
             sleeping = true;
             if (assigned.get() == null
                     && queues.mode() == mode
-                    && (keeps || stuck || inbox.isEmpty())) {
+                    && !hasHandedOver()
+                    && (keeps || stuck || queue.inbox().isEmpty())) {
                 Time.parkNanos(this, stuck ? FORWARD_NANOS : IDLE_SLEEP_NANOS);
             }
             sleeping = false;
@@ -271,198 +512,201 @@ final class DeviceWorker {
     ///
     /// @return false when something is left
     private boolean forwardAll() {
-        List<DeviceRequest<?>> waiting = requests.takeWaiting();
-        for (DeviceRequest<?> r = inbox.poll(); r != null; r = inbox.poll()) {
-            waiting.add(r);
+        queue.take();
+        try {
+            List<DeviceRequest<?>> waiting = queue.requests().takeWaiting();
+            Inbox inbox = queue.inbox();
+            for (DeviceRequest<?> r = inbox.poll(); r != null; r = inbox.poll()) {
+                waiting.add(r);
+            }
+            inbox.settle();
+            int done = 0;
+            while (done < waiting.size() && queues.forward(waiting.get(done), this)) {
+                done++;
+            }
+            waiting.subList(done, waiting.size()).forEach(queue.requests()::add);
+            return done == waiting.size();
+        } finally {
+            DeviceRequest<?> over = queue.requests().takeEnded();
+            queue.give();
+            finish(over);
         }
-        inbox.settle();
-        int done = 0;
-        while (done < waiting.size() && queues.forward(waiting.get(done), this)) {
-            done++;
-        }
-        waiting.subList(done, waiting.size()).forEach(requests::add);
-        return done == waiting.size();
     }
 
     private void serve(Assignment assignment) {
         CommandQueue commands = assignment.commands();
-        DataPlacement placement =
-                commands.bindsKeys() ? assignment.placement().withOneKey() : assignment.placement();
-        IoCommands io = new IoCommands(commands, placement);
-        requests.attach(commands, io, placement);
-        current = commands;
+        queue.take();
         try {
-            cycle(commands, io, assignment.mode());
-        } catch (Throwable e) {
-            LOG.log(Level.ERROR, "A device's queue ends because of an error in Verbena", e);
-            commands.fail(
-                    new FabricFailure(
-                            FabricFailure.Kind.TRANSPORT_ERROR, "an internal error: " + e));
+            queue.attach(commands, assignment.placement(), assignment.mode());
+        } finally {
+            queue.give();
         }
-        FabricFailure failure = leave(commands, io);
+        current = commands;
+        WorkerRest rest =
+                new WorkerRest(
+                        this, queues, queue, commands, assignment.mode(), settings.waitMode());
+        try {
+            cycle(commands, assignment.mode(), rest);
+        } catch (Throwable e) {
+            queue.broken(e);
+        }
+        FabricFailure failure = leave();
         if (failure != null) {
             queues.lost(assignment.mode(), failure);
         }
     }
 
-    private void cycle(CommandQueue commands, IoCommands io, DeviceQueues.Mode own) {
-        WaitPolicy policy = new WaitPolicy(settings.waitMode(), WaitPolicy.SPIN_NANOS_DEFAULT);
-        Sleep sleep = new Sleep(commands, own);
+    private void cycle(CommandQueue commands, DeviceQueues.Mode own, WorkerRest rest) {
         int cycles = 0;
+        long found = 0;
         while (commands.failure() == null) {
             DeviceQueues.Mode mode = queues.mode();
             boolean closing = mode.state() == DeviceQueues.State.CLOSED;
             if (mode != own && !closing) {
                 return;
             }
-            if (++cycles == CYCLES_PER_DEADLINE_CHECK) {
+            boolean looks = ++cycles == CYCLES_PER_DEADLINE_CHECK;
+            int work = work(looks);
+            found += work;
+            if (looks) {
                 cycles = 0;
-                commands.checkDeadlines(Time.nanoTime(), requests);
             }
-            int work = takeRequests() + requests.start();
-            if (work > 0) {
-                commands.ring();
+            if (hasHandedOver()) {
+                finishHandedOver();
+                work++;
             }
-            int events = io.poll(requests);
-            counters.add(DeviceCounters.POLLS, 1);
-            if (work + events == 0) {
-                counters.add(DeviceCounters.EMPTY_POLLS, 1);
+            if (work == 0) {
                 if (closing && hasFinished()) {
                     return;
                 }
-                commands.checkDeadlines(Time.nanoTime(), requests);
-                if (policy.await(sleep, sleepNanos())) {
-                    counters.add(DeviceCounters.WAITS, 1);
-                }
-                sleeping = false;
+                rest.rest(found);
+                found = 0;
             }
         }
         // Tears the queue down: what is under way completes.
-        var _ = io.poll(requests);
+        var _ = work(false);
     }
 
-    /// What the worker waits for: completions, requests it can take, the end of its queue, another
-    /// mode.
-    private final class Sleep implements WaitPolicy.Source {
-        private final CommandQueue commands;
-        private final DeviceQueues.Mode own;
-
-        Sleep(CommandQueue commands, DeviceQueues.Mode own) {
-            this.commands = commands;
-            this.own = own;
+    /// One look at the queue.
+    ///
+    /// @return the number of steps and events
+    private int work(boolean deadlines) {
+        int work = 0;
+        DeviceRequest<?> over;
+        queue.take();
+        try {
+            if (deadlines) {
+                queue.checkDeadlines();
+            }
+            work = queue.serve();
+        } finally {
+            over = queue.requests().takeEnded();
+            if (over != null) {
+                queue.unattended();
+            }
+            queue.give();
         }
-
-        @Override
-        public boolean isReady() {
-            // Requests that cannot be taken yet are no reason to stay awake: a completion has to
-            // make room for them.
-            return (requests.hasRoom() && !inbox.isEmpty())
-                    || commands.failure() != null
-                    || (queues.mode() != own && (!isClosing() || requests.isIdle()))
-                    || commands.hasCompletions();
+        if (over != null) {
+            finish(settle(over));
+            queue.take();
+            queue.attended();
+            queue.give();
         }
+        return work;
+    }
 
-        private boolean isClosing() {
-            return queues.mode().state() == DeviceQueues.State.CLOSED;
-        }
-
-        @Override
-        public void arm() {
-            commands.arm();
-            // What completed or was asked for before this moment wakes nobody: the policy looks
-            // again.
-            sleeping = true;
-        }
-
-        @Override
-        public void block(long timeoutNanos) {
-            commands.block(timeoutNanos);
-        }
+    /// The worker slept.
+    void slept() {
+        queue.counters().add(DeviceCounters.WAITS, 1);
     }
 
     /// Whether nothing is left to do for a worker that shall end.
-    private boolean hasFinished() {
-        return queues.isCloseOverdue() || (inbox.isEmpty() && requests.isIdle());
-    }
-
-    private long sleepNanos() {
-        long most = requests.runningCount() > 0 ? BUSY_SLEEP_NANOS : IDLE_SLEEP_NANOS;
-        long due = requests.delayNanos();
-        return Math.min(most, due);
-    }
-
-    private int takeRequests() {
-        int taken = 0;
-        while (requests.hasRoom()) {
-            DeviceRequest<?> request = inbox.poll();
-            if (request == null) {
-                break;
-            }
-            requests.add(request);
-            taken++;
+    boolean hasFinished() {
+        if (queues.isCloseOverdue()) {
+            return true;
         }
-        if (taken > 0) {
-            inbox.settle();
+        queue.take();
+        try {
+            return queue.inbox().isEmpty() && queue.requests().isIdle() && !hasHandedOver();
+        } finally {
+            queue.give();
         }
-        return taken;
     }
 
     /// Lets go of the queue: everything under way completes, to wait for the next queue or to fail.
     ///
     /// @return why it was lost; null when that was wanted
-    private @Nullable FabricFailure leave(CommandQueue commands, IoCommands io) {
-        DeviceQueues.Mode mode = queues.mode();
-        FabricFailure failure = commands.failure();
-        IOException why = mode.why();
-        if (why != null) {
-            requests.giveUp();
-        }
-        if (failure == null && mode.state() != DeviceQueues.State.CLOSED) {
-            commands.fail(
-                    new FabricFailure(
-                            FabricFailure.Kind.DISCONNECTED,
-                            why == null ? "the connection is reset" : "" + why.getMessage()));
-        }
+    private @Nullable FabricFailure leave() {
+        FabricFailure failure;
+        DeviceRequest<?> over;
+        queue.take();
         try {
-            io.close(requests);
-        } catch (RuntimeException e) {
-            LOG.log(Level.ERROR, "Closing a device's queue failed", e);
+            DeviceQueues.Mode mode = queues.mode();
+            failure = queue.failure();
+            IOException why = mode.why();
+            if (why != null) {
+                queue.requests().giveUp();
+            }
+            if (failure == null && mode.state() != DeviceQueues.State.CLOSED) {
+                queue.fail(
+                        new FabricFailure(
+                                FabricFailure.Kind.DISCONNECTED,
+                                why == null ? "the connection is reset" : "" + why.getMessage()));
+            }
+            queue.detach();
+        } finally {
+            over = queue.requests().takeEnded();
+            queue.give();
         }
         current = null;
-        requests.detach();
+        finish(over);
         letGo();
         return failure;
     }
 
     private void failAll(IOException why) {
-        requests.failWaiting(request -> RequestErrors.unusable(why));
-        for (DeviceRequest<?> r = inbox.poll(); r != null; r = inbox.poll()) {
-            r.refuse(RequestErrors.unusable(why));
+        failWaiting(() -> RequestErrors.unusable(why));
+        failInbox(() -> RequestErrors.unusable(why));
+    }
+
+    private void failWaiting(Supplier<IOException> why) {
+        DeviceRequest<?> over;
+        queue.take();
+        try {
+            queue.requests().failWaiting(why);
+        } finally {
+            over = queue.requests().takeEnded();
+            queue.give();
         }
-        inbox.settle();
+        finish(over);
     }
 
     private void end() {
         try {
-            requests.failWaiting(request -> queues.refusalOrClosed());
-            requests.close();
+            failWaiting(queues::refusalOrClosed);
+            queue.requests().close();
         } catch (RuntimeException e) {
             LOG.log(Level.ERROR, "The end of a device's queue: releasing its buffers failed", e);
         }
         ended = true;
-        failInbox();
+        failInbox(queues::refusalOrClosed);
+        finishHandedOver();
     }
 
-    /// Refuses what is in the inbox; the worker has ended, or is about to.
-    private void failInbox() {
-        sweep.lock();
+    /// Refuses what is in the inbox.
+    private void failInbox(Supplier<IOException> why) {
+        DeviceRequest<?> over;
+        queue.take();
         try {
+            Inbox inbox = queue.inbox();
             for (DeviceRequest<?> r = inbox.poll(); r != null; r = inbox.poll()) {
-                r.refuse(queues.refusalOrClosed());
+                queue.requests().refuse(r, why.get());
             }
             inbox.settle();
         } finally {
-            sweep.unlock();
+            over = queue.requests().takeEnded();
+            queue.give();
         }
+        finish(over);
     }
 }

@@ -14,6 +14,10 @@ final class Part {
 
     long to;
 
+    /// Whether it is all of its request, in registered memory: its success is the request's, with
+    /// nothing left to do.
+    boolean whole;
+
     /// Where the data is while the command is under way, when it had to be copied.
     @Nullable Buffer buffer;
 
@@ -40,8 +44,18 @@ final class Part {
         request = owner;
         from = start;
         to = end;
+        whole = false;
         retries = 0;
         losses = 0;
+    }
+
+    /// The request it is a piece of.
+    DeviceRequest<?> owner() {
+        DeviceRequest<?> owner = request;
+        if (owner == null) {
+            throw new IllegalStateException("Part " + index + " is free");
+        }
+        return owner;
     }
 
     void releaseBuffers() {

@@ -3,55 +3,47 @@ package dev.verbena.internal.engine;
 import dev.verbena.internal.engine.BouncePool.Buffer;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
-import dev.verbena.internal.time.Time;
-import dev.verbena.nvme.Disposition;
-import dev.verbena.nvme.NvmeStatus;
-import dev.verbena.nvme.StatusContext;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Cuts requests into commands, puts their answers together again, and decides which commands are
 /// sent a second time. Outlives the queue: what was under way when one is lost waits for the next.
 ///
-/// Threads: the worker's.
+/// What has ended is kept until the owner takes it ([#takeEnded]), to tell its callers when the
+/// queue is not his any more.
+///
+/// Threads: the queue's owner.
 final class RequestRunner implements CommandHandler, ExpiryHandler {
-    /// Times one command is sent again because the connection broke under it.
-    static final int LOSSES_MAX = 32;
-
-    /// Longest delay before a command is sent again, whatever the controller asks for.
-    static final long RETRY_DELAY_NANOS_MAX = 60_000_000_000L;
-
-    /// First delay where a command shall be sent later and the controller does not say when; it
-    /// grows with every time.
-    static final long RETRY_DELAY_NANOS = 100_000_000;
-
     private final DeviceSettings settings;
     private final DeviceCounters counters;
     private final BouncePool bounce;
-    private final RetryBudget budget = new RetryBudget();
+    private final Repeats repeats;
     private final PartPool parts = new PartPool();
 
     /// Requests of which not all commands have been started.
     private final Deque<DeviceRequest<?>> starting = new ArrayDeque<>();
 
-    /// Pieces to send again, before anything new.
-    private final Deque<Part> again = new ArrayDeque<>();
-
-    /// Pieces to send again later.
-    private final List<Part> delayed = new ArrayList<>();
-
-    /// When the first of them is due.
-    private long nextDueNanos;
-
     private @Nullable CommandQueue commands;
     private @Nullable CommandStarter starter;
     private int depth;
     private int runningCount;
+
+    /// Commands that wait for a doorbell.
+    private int stagedCount;
+
+    /// Parts whose requests have ended well; the oldest first. Numbers, for the garbage collector
+    /// has to hear of every reference that is stored.
+    private int[] succeeded = {};
+
+    private int succeededCount;
+
+    /// Other requests that have ended, the youngest first.
+    private @Nullable DeviceRequest<?> ended;
 
     /// Whether what the queue loses is not sent again.
     private boolean givenUp;
@@ -60,21 +52,31 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
         this.settings = settings;
         this.counters = counters;
         this.bounce = new BouncePool(memory);
-        counters.set(DeviceCounters.RETRY_BUDGET, budget.left());
+        this.repeats = new Repeats(settings, counters);
     }
 
     /// Takes a queue to send commands on.
-    void attach(CommandQueue queue, IoCommands io, DataPlacement placement) {
+    void attach(CommandQueue queue, IoCommands io, DataPlacement placement, MemoryDomain memory) {
         commands = queue;
         starter =
-                new CommandStarter(io, placement, bounce, counters, settings.ioTimeout().toNanos());
+                new CommandStarter(
+                        new CommandStart(
+                                queue,
+                                io,
+                                placement,
+                                memory,
+                                bounce,
+                                counters,
+                                settings.ioTimeout().toNanos()));
         depth = queue.depth();
         parts.grow(2 * depth);
+        succeeded = new int[depth];
         givenUp = false;
     }
 
     /// The queue is gone; all of its commands have completed.
     void detach() {
+        rung();
         commands = null;
         starter = null;
         bounce.quarantine();
@@ -99,22 +101,74 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
 
     /// Whether nothing is under way and nothing waits.
     boolean isIdle() {
-        return runningCount == 0 && starting.isEmpty() && again.isEmpty() && delayed.isEmpty();
+        return runningCount == 0 && starting.isEmpty() && repeats.isEmpty();
     }
 
+    /// Commands under way.
     int runningCount() {
         return runningCount;
     }
 
+    /// Commands under way that wait for a doorbell.
+    int stagedCount() {
+        return stagedCount;
+    }
+
+    /// The doorbell was rung.
+    void rung() {
+        counters.add(DeviceCounters.COMMANDS, stagedCount);
+        stagedCount = 0;
+    }
+
+    /// Commands that are sent again later.
+    int delayedCount() {
+        return repeats.delayedCount();
+    }
+
+    /// Nanoseconds until one of them is due; [Long#MAX_VALUE] when there is none.
+    long delayNanos() {
+        return repeats.delayNanos();
+    }
+
+    /// Starts a request at once if it is a single command on registered memory and nothing else
+    /// waits: what most requests are.
+    ///
+    /// @return false when [#add] has to take it
+    boolean startWhole(DeviceRequest<?> request) {
+        CommandStarter current = starter;
+        if (current == null || !starting.isEmpty() || !repeats.isEmpty()) {
+            return false;
+        }
+        Part part = parts.take();
+        boolean accepted = false;
+        try {
+            accepted = current.startWhole(request, part.index);
+        } catch (RuntimeException e) {
+            // The other way reports it.
+            accepted = false;
+        } finally {
+            if (!accepted) {
+                parts.give(part);
+            }
+        }
+        if (accepted) {
+            part.begin(request, 0, request.length);
+            part.whole = true;
+            request.started = request.length;
+            request.parts = 1;
+            started(part, request.length);
+        }
+        return accepted;
+    }
+
     void add(DeviceRequest<?> request) {
-        for (DeviceRequest.Carried c = request.carried; c != null; c = c.next()) {
+        for (DeviceRequest.Carried c = request.takeCarried(); c != null; c = c.next()) {
             Part part = parts.take();
             part.begin(request, c.from(), c.to());
             part.retries = c.retries();
             part.losses = c.losses();
-            again.add(part);
+            repeats.add(part);
         }
-        request.carried = null;
         if (!request.fullyStarted()) {
             starting.add(request);
         } else {
@@ -126,12 +180,9 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
     ///
     /// @return the number of steps taken
     int start() {
-        if (!delayed.isEmpty()) {
-            wakeDelayed();
-        }
         int steps = 0;
         while (true) {
-            Part part = again.peek();
+            Part part = repeats.peek();
             if (part != null) {
                 if (!restart(part)) {
                     return steps;
@@ -146,41 +197,13 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
         }
     }
 
-    private void wakeDelayed() {
-        long now = Time.nanoTime();
-        if (nextDueNanos - now > 0) {
-            return;
-        }
-        nextDueNanos = now + RETRY_DELAY_NANOS_MAX;
-        int kept = 0;
-        for (int i = 0; i < delayed.size(); i++) {
-            Part part = delayed.get(i);
-            if (part.dueNanos - now <= 0) {
-                again.add(part);
-            } else {
-                nextDueNanos = earlier(nextDueNanos, part.dueNanos);
-                delayed.set(kept++, part);
-            }
-        }
-        delayed.subList(kept, delayed.size()).clear();
-    }
-
-    private static long earlier(long one, long other) {
-        return one - other < 0 ? one : other;
-    }
-
-    /// Nanoseconds until a delayed piece is due; [Long#MAX_VALUE] when there is none.
-    long delayNanos() {
-        return delayed.isEmpty() ? Long.MAX_VALUE : Math.max(0, nextDueNanos - Time.nanoTime());
-    }
-
-    /// Sends the head of [#again].
+    /// Sends a piece again.
     ///
     /// @return false when that is not possible at the moment
     private boolean restart(Part part) {
-        DeviceRequest<?> request = request(part);
+        DeviceRequest<?> request = part.owner();
         if (request.hasFailed()) {
-            again.remove();
+            repeats.remove();
             leave(part, request);
             return true;
         }
@@ -189,7 +212,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
         if (reached == CommandStarter.LATER) {
             return false;
         }
-        again.remove();
+        repeats.remove();
         if (request.hasFailed()) {
             leave(part, request);
             return true;
@@ -201,7 +224,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
             rest.retries = part.retries;
             rest.losses = part.losses;
             request.parts++;
-            again.addFirst(rest);
+            repeats.addFirst(rest);
         }
         started(part, reached);
         return true;
@@ -216,7 +239,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
             endIfOver(request);
             return true;
         }
-        if (delayed.size() >= depth) {
+        if (repeats.delayedCount() >= depth) {
             // A controller that wants many commands later gets no new ones meanwhile.
             return false;
         }
@@ -257,7 +280,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
         part.to = reached;
         part.expired = false;
         runningCount++;
-        counters.add(DeviceCounters.COMMANDS, 1);
+        stagedCount++;
     }
 
     /// A command was not answered in time: its caller shall be told so, and not wait for a repeat.
@@ -270,8 +293,17 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
     @Override
     public void completed(long token, int slot, int status, long result) {
         Part part = parts.get((int) token);
-        DeviceRequest<?> request = request(part);
         runningCount--;
+        if (status == 0 && part.whole) {
+            repeats.succeeded();
+            succeeded[succeededCount++] = part.index;
+        } else {
+            completedInPart(part, status, result);
+        }
+    }
+
+    private void completedInPart(Part part, int status, long result) {
+        DeviceRequest<?> request = part.owner();
         if (status == 0) {
             succeeded(part, request, result);
         } else if (!request.hasFailed()) {
@@ -279,22 +311,19 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
                 part.releaseBuffers();
                 return;
             }
-            FabricFailure failure = failure();
             request.failed(
-                    RequestErrors.of(request, part.from, part.to, status, failure, part.expired));
+                    RequestErrors.of(request, part.from, part.to, status, failure(), part.expired));
         }
         leave(part, request);
     }
 
     private void succeeded(Part part, DeviceRequest<?> request, long result) {
-        if (budget.succeeded()) {
-            counters.set(DeviceCounters.RETRY_BUDGET, budget.left());
-        }
-        request.result = result;
+        repeats.succeeded();
+        request.result(result);
         Buffer buffer = part.buffer;
         if (buffer != null && request.fillsMemory()) {
             try {
-                CommandStarter.copyOut(request, part, buffer);
+                TransferStarter.copyOut(request, part, buffer);
             } catch (RuntimeException e) {
                 request.failed(RequestErrors.memory(e));
             }
@@ -308,61 +337,21 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
 
     /// Puts the piece among those that are sent again, if its status and its request allow it.
     private boolean goesAgain(Part part, DeviceRequest<?> request, int status) {
-        if (!request.repeatable) {
+        if (!request.isRepeatable()) {
             return false;
         }
+        boolean again;
         if (status == CommandQueue.STATUS_HOST_ABORTED && failure() != null) {
-            // A command that took too long is not sent again: its caller is told in time.
-            if (givenUp || part.losses == LOSSES_MAX || part.expired) {
-                return false;
-            }
-            part.losses++;
-            counters.add(DeviceCounters.REPEATED, 1);
-            again.add(part);
-            return true;
+            again = !givenUp && repeats.lost(part);
+        } else {
+            again = repeats.failed(part, status);
         }
-        NvmeStatus meaning = new NvmeStatus(status);
-        Disposition disposition = Disposition.of(meaning, StatusContext.IO);
-        if (disposition.samePath() == Disposition.SamePath.NO
-                || part.retries == settings.retryCountMax()) {
-            return false;
+        if (again && part.whole) {
+            // So far its command alone held the memory.
+            part.whole = false;
+            request.hold(bounce.memory());
         }
-        boolean granted = budget.tryTake();
-        counters.set(DeviceCounters.RETRY_BUDGET, budget.left());
-        if (!granted) {
-            counters.add(DeviceCounters.RETRY_REFUSED, 1);
-            return false;
-        }
-        part.retries++;
-        counters.add(DeviceCounters.RETRIED, 1);
-        sendLater(part, delayNanos(part, meaning, disposition));
-        return true;
-    }
-
-    private long delayNanos(Part part, NvmeStatus status, Disposition disposition) {
-        long asked = settings.retryDelayMillis().applyAsInt(status.retryDelayIndex()) * 1_000_000L;
-        if (asked == 0 && disposition.samePath() == Disposition.SamePath.WAIT) {
-            asked = RETRY_DELAY_NANOS * part.retries;
-        }
-        return Math.min(asked, RETRY_DELAY_NANOS_MAX);
-    }
-
-    private void sendLater(Part part, long delayNanos) {
-        if (delayNanos == 0) {
-            again.add(part);
-            return;
-        }
-        part.dueNanos = Time.nanoTime() + delayNanos;
-        nextDueNanos = delayed.isEmpty() ? part.dueNanos : earlier(nextDueNanos, part.dueNanos);
-        delayed.add(part);
-    }
-
-    private static DeviceRequest<?> request(Part part) {
-        DeviceRequest<?> request = part.request;
-        if (request == null) {
-            throw new IllegalStateException("Part " + part.index + " is free");
-        }
-        return request;
+        return again;
     }
 
     /// A piece is over.
@@ -375,42 +364,69 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
 
     private void endIfOver(DeviceRequest<?> request) {
         if (request.isOver() && !request.hasEnded()) {
-            end(request);
+            request.end();
+            request.next = ended;
+            ended = request;
         }
     }
 
-    private void end(DeviceRequest<?> request) {
-        counters.add(DeviceCounters.REQUESTS, 1);
-        if (request.hasFailed()) {
-            counters.add(DeviceCounters.FAILED, 1);
+    /// Ends a request that was not added, or none of whose commands was started.
+    void refuse(DeviceRequest<?> request, IOException why) {
+        request.failed(why);
+        endIfOver(request);
+    }
+
+    /// What has ended since the last call, in order, linked by [DeviceRequest#next]; null for
+    /// nothing. Whoever takes it has to complete each ([DeviceRequest#completeAll]).
+    @Nullable DeviceRequest<?> takeEnded() {
+        DeviceRequest<?> chain = null;
+        int count = succeededCount;
+        for (int i = count - 1; i >= 0; i--) {
+            Part part = parts.get(succeeded[i]);
+            DeviceRequest<?> request = part.owner();
+            parts.give(part);
+            request.end();
+            request.next = chain;
+            chain = request;
         }
-        request.end();
+        succeededCount = 0;
+        int failed = 0;
+        DeviceRequest<?> other = ended;
+        ended = null;
+        while (other != null) {
+            DeviceRequest<?> before = other.next;
+            failed += other.hasFailed() ? 1 : 0;
+            count++;
+            other.next = chain;
+            chain = other;
+            other = before;
+        }
+        if (count > 0) {
+            counters.add(DeviceCounters.REQUESTS, count);
+            counters.add(DeviceCounters.FAILED, failed);
+        }
+        return chain;
     }
 
     /// Fails everything that waits; nothing is under way.
-    void failWaiting(Function<DeviceRequest<?>, IOException> why) {
+    void failWaiting(Supplier<IOException> why) {
         for (DeviceRequest<?> request : takeWaiting()) {
-            request.carried = null;
+            var _ = request.takeCarried();
             request.parts = 0;
-            request.failed(why.apply(request));
-            endIfOver(request);
+            refuse(request, why.get());
         }
     }
 
     /// Takes everything that waits, oldest first, for another worker. Nothing is under way.
     List<DeviceRequest<?>> takeWaiting() {
-        again.addAll(delayed);
-        delayed.clear();
         List<DeviceRequest<?>> taken = new ArrayList<>();
         // From the back, so that each chain begins with the oldest piece.
-        for (Part part = again.pollLast(); part != null; part = again.pollLast()) {
-            DeviceRequest<?> request = request(part);
-            if (request.carried == null && request.fullyStarted()) {
+        for (Part part = repeats.takeLast(); part != null; part = repeats.takeLast()) {
+            DeviceRequest<?> request = part.owner();
+            if (!request.isCarried() && request.fullyStarted()) {
                 taken.addFirst(request);
             }
-            request.carried =
-                    new DeviceRequest.Carried(
-                            part.from, part.to, part.retries, part.losses, request.carried);
+            request.carry(part.from, part.to, part.retries, part.losses);
             parts.give(part);
         }
         for (DeviceRequest<?> request : starting) {

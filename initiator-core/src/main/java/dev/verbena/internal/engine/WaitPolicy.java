@@ -33,27 +33,18 @@ public final class WaitPolicy {
     static final long POLL_SLICE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     /// Waits without a spin before one is tried again.
-    static final int WAITS_PER_PROBE = 64;
-
-    /// A spin that would be shorter is none.
-    private static final long SPIN_NANOS_LEAST = TimeUnit.MICROSECONDS.toNanos(1);
+    static final int WAITS_PER_PROBE = SpinBudget.WAITS_PER_PROBE;
 
     /// Looks between two offers of the processor to others.
     private static final int LOOKS_PER_YIELD = 16;
 
     private final WaitMode mode;
-    private final long spinNanosMax;
-    private long spinNanos;
-    private int waitsWithoutSpin;
+    private final SpinBudget spins;
 
     /// @param spinNanosMax longest spin of adaptive waiting, 0 or more
     public WaitPolicy(WaitMode mode, long spinNanosMax) {
-        if (spinNanosMax < 0) {
-            throw new IllegalArgumentException("A spin of " + spinNanosMax + " ns");
-        }
         this.mode = mode;
-        this.spinNanosMax = spinNanosMax;
-        this.spinNanos = spinNanosMax;
+        this.spins = new SpinBudget(spinNanosMax);
     }
 
     /// How this policy waits.
@@ -63,12 +54,12 @@ public final class WaitPolicy {
 
     /// Longest spin of adaptive waiting.
     public long spinNanosMax() {
-        return spinNanosMax;
+        return spins.nanosMax();
     }
 
     /// The present length of a spin.
     long spinNanos() {
-        return spinNanos;
+        return spins.nanos();
     }
 
     /// Waits until there may be something to collect, or the time is over; may return early.
@@ -100,23 +91,15 @@ public final class WaitPolicy {
     }
 
     private boolean adaptiveSpin(Source source, long timeoutNanos) {
-        if (spinNanosMax == 0) {
+        long now = spins.next();
+        if (now == 0) {
             return false;
         }
-        long now = spinNanos;
-        if (now < SPIN_NANOS_LEAST) {
-            waitsWithoutSpin++;
-            if (waitsWithoutSpin < WAITS_PER_PROBE) {
-                return false;
-            }
-            waitsWithoutSpin = 0;
-            now = spinNanosMax;
-        }
         if (spin(source, Math.min(now, timeoutNanos))) {
-            spinNanos = spinNanosMax;
+            spins.succeeded();
             return true;
         }
-        spinNanos /= 2;
+        spins.failed();
         return false;
     }
 

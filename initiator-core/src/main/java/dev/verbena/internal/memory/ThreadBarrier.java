@@ -3,7 +3,7 @@ package dev.verbena.internal.memory;
 import java.lang.foreign.Arena;
 
 /// Makes every thread of the process pass a full memory barrier.
-final class ThreadBarrier {
+public final class ThreadBarrier {
     private ThreadBarrier() {}
 
     /// When this returns, every store that any thread did before its barrier is visible here, and
@@ -13,7 +13,7 @@ final class ThreadBarrier {
     /// thread does more for an access than look at a plain field. The JDK does that by a handshake
     /// with every thread, each at a safepoint of its own; this arena exists for its handshake. Some
     /// ten to a hundred microseconds.
-    static void pass() {
+    public static void pass() {
         Arena.ofShared().close();
     }
 }

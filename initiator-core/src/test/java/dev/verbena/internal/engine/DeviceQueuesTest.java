@@ -139,7 +139,7 @@ class DeviceQueuesTest {
                 fixture.start(1);
             }
             assertThat(failureOf(read)).isInstanceOf(ConnectionLostException.class);
-            assertThat(losses).isEqualTo(RequestRunner.LOSSES_MAX + 1);
+            assertThat(losses).isEqualTo(Repeats.LOSSES_MAX + 1);
         }
     }
 

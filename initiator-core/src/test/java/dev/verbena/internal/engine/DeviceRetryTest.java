@@ -108,8 +108,7 @@ class DeviceRetryTest {
             get(fixture.readBlock(8));
             assertThat(waiting).isNotDone();
             get(waiting);
-            assertThat(System.nanoTime() - start)
-                    .isGreaterThanOrEqualTo(RequestRunner.RETRY_DELAY_NANOS);
+            assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(Repeats.DELAY_NANOS);
         }
     }
 

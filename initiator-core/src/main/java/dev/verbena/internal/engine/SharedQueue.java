@@ -1,0 +1,363 @@
+package dev.verbena.internal.engine;
+
+import dev.verbena.internal.fabric.FabricFailure;
+import dev.verbena.internal.memory.MemoryDomain;
+import dev.verbena.internal.time.Time;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/// One I/O queue of block devices, shared by taking turns: whoever holds it, its worker's thread or
+/// a caller that submits or waits, is the owner that level 1 asks for, and works for everybody.
+///
+/// A caller that finds it free submits, and may poll, without any other thread. One that finds it
+/// held leaves its request in the inbox, which every owner empties, and looks into once more after
+/// letting go. What an owner completes is told to its callers after that too, so that no stage of a
+/// user runs while a queue is held.
+///
+/// Every hold is short: a batch of completions and what they make room for. Only the end of a queue
+/// takes longer (flushing it, [CommandQueue#DRAIN_TIMEOUT]).
+///
+/// Threads: any for what needs no hold; [#serve] and what is said to need one its owner. The owner
+/// need not stay on its carrier, if it is a virtual thread.
+final class SharedQueue {
+    /// Commands that may wait for a doorbell while other commands are under way.
+    static final int STAGED_MAX = 16;
+
+    /// Looks of a thread that has to have the queue, between two of which it does not sleep.
+    private static final int LOOKS_BEFORE_SLEEP = 64;
+
+    /// How long it sleeps then.
+    private static final long TAKE_SLEEP_NANOS = 20_000;
+
+    private static final System.Logger LOG = System.getLogger("dev.verbena.engine");
+    private static final VarHandle HELD;
+
+    static {
+        try {
+            HELD = MethodHandles.lookup().findVarHandle(SharedQueue.class, "held", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final DeviceQueues queues;
+    private final MemoryDomain memory;
+    private final Inbox inbox = new Inbox(DeviceWorker.INBOX_MAX);
+    private final DeviceCounters counters = new DeviceCounters();
+    private final RequestRunner requests;
+
+    /// 1 while somebody works with the queue.
+    private volatile int held;
+
+    /// Whether there is room for requests from the inbox; written by the owner.
+    private volatile boolean room = true;
+
+    /// Whether the worker sleeps longer than deadlines allow, for nothing was under way; written by
+    /// the owner.
+    private volatile boolean dozing;
+
+    // From here on the owner's.
+
+    private @Nullable CommandQueue commands;
+    private @Nullable IoCommands io;
+    private DeviceQueues.@Nullable Mode mode;
+    private @Nullable DeviceContext lastContext;
+    private DeviceContext.@Nullable Tally lastTally;
+
+    /// Whether the worker looks at the queue again very soon, without being woken.
+    private boolean attended;
+
+    /// Whether the worker looks at the queue again after [WorkerRest#WATCH_NANOS] at most.
+    private boolean watched;
+
+    /// Whether a wake-up was asked for that has not come yet, as far as is known.
+    private boolean armed;
+
+    /// Events that callers have found.
+    private long callerEvents;
+
+    SharedQueue(DeviceQueues queues, MemoryDomain memory, DeviceSettings settings) {
+        this.queues = queues;
+        this.memory = memory;
+        this.requests = new RequestRunner(memory, settings, counters);
+    }
+
+    Inbox inbox() {
+        return inbox;
+    }
+
+    DeviceCounters counters() {
+        return counters;
+    }
+
+    /// Needs a hold, or that there is no queue.
+    RequestRunner requests() {
+        return requests;
+    }
+
+    // Holding.
+
+    /// Takes the queue if nobody has it.
+    boolean tryTake() {
+        return held == 0 && HELD.compareAndSet(this, 0, 1);
+    }
+
+    /// Takes the queue when it is free; for the worker, and for tests.
+    void take() {
+        int looks = 0;
+        while (!tryTake()) {
+            if (++looks < LOOKS_BEFORE_SLEEP) {
+                Thread.onSpinWait();
+            } else {
+                Time.parkNanos(this, TAKE_SLEEP_NANOS);
+            }
+        }
+    }
+
+    /// Lets go, without looking into the inbox: [#isAskedFor] has to follow.
+    void give() {
+        room = requests.hasRoom();
+        // Before the inbox is looked into: whoever puts something there afterwards finds the queue
+        // free.
+        HELD.setVolatile(this, 0);
+    }
+
+    /// Whether requests wait that nobody may be about to take.
+    boolean isAskedFor() {
+        return room && !inbox.isEmpty();
+    }
+
+    /// Whether it can be worked with, and is not about to be given up. Needs a hold.
+    boolean isUsable() {
+        CommandQueue present = commands;
+        return present != null && queues.mode() == mode && present.failure() == null;
+    }
+
+    // What needs a hold.
+
+    void attach(CommandQueue queue, DataPlacement placement, DeviceQueues.Mode own) {
+        DataPlacement fitting = queue.bindsKeys() ? placement.withOneKey() : placement;
+        IoCommands front = new IoCommands(queue, fitting);
+        requests.attach(queue, front, fitting, memory);
+        io = front;
+        mode = own;
+        attended();
+        commands = queue;
+    }
+
+    /// The queue's end: everything under way completes, to wait for the next queue or to fail.
+    void detach() {
+        IoCommands front = io;
+        if (front != null) {
+            try {
+                front.close(requests);
+            } catch (RuntimeException e) {
+                LOG.log(Level.ERROR, "Closing a device's queue failed", e);
+            }
+        }
+        commands = null;
+        io = null;
+        mode = null;
+        requests.detach();
+    }
+
+    /// Takes a request and starts what can be started of it.
+    ///
+    /// @param returns whether the caller comes back at once to ring, or to see to it
+    void accept(DeviceRequest<?> request, boolean returns) {
+        DeviceContext context = request.context;
+        tally(context).add();
+        IOException refusal = context.refusal();
+        if (refusal != null) {
+            requests.refuse(request, refusal);
+            return;
+        }
+        if (!requests.startWhole(request)) {
+            request.hold(memory);
+            requests.add(request);
+            var _ = requests.start();
+        }
+        if (request.blocking) {
+            ring();
+            callerEvents += pollAndStart();
+        } else if (!mayWait(returns)) {
+            ring();
+        }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // that is the question here
+    private DeviceContext.Tally tally(DeviceContext context) {
+        DeviceContext.Tally tally = lastTally;
+        if (tally == null || lastContext != context) {
+            tally = context.tally(this);
+            lastContext = context;
+            lastTally = tally;
+        }
+        return tally;
+    }
+
+    /// Whether staged commands may wait for the next: somebody is sure to ring soon.
+    private boolean mayWait(boolean returns) {
+        int staged = requests.stagedCount();
+        if (staged >= STAGED_MAX) {
+            return false;
+        }
+        return attended || returns || (watched && requests.runningCount() > staged);
+    }
+
+    /// Does what can be done: takes requests, starts commands, looks for answers.
+    ///
+    /// @return the number of steps and events
+    int serve() {
+        int steps = takeRequests() + requests.start();
+        ring();
+        return steps + pollAndStart();
+    }
+
+    private int pollAndStart() {
+        int events = poll();
+        if (events > 0 && requests.start() > 0) {
+            ring();
+        }
+        return events;
+    }
+
+    /// The same for a caller.
+    ///
+    /// @return whether the worker has to be woken, because a command is to be sent again later
+    boolean serveAsCaller() {
+        int delayed = requests.delayedCount();
+        callerEvents += serve();
+        return requests.delayedCount() > delayed && !attended;
+    }
+
+    private int takeRequests() {
+        int taken = 0;
+        while (requests.hasRoom()) {
+            DeviceRequest<?> request = inbox.poll();
+            if (request == null) {
+                break;
+            }
+            requests.add(request);
+            taken++;
+        }
+        if (taken > 0) {
+            inbox.settle();
+        }
+        return taken;
+    }
+
+    private void ring() {
+        CommandQueue present = commands;
+        if (present != null && requests.stagedCount() > 0) {
+            present.ring();
+            requests.rung();
+        }
+    }
+
+    private int poll() {
+        IoCommands front = io;
+        if (front == null) {
+            return 0;
+        }
+        int events = front.poll(requests);
+        counters.add(DeviceCounters.POLLS, 1);
+        if (events == 0) {
+            counters.add(DeviceCounters.EMPTY_POLLS, 1);
+        }
+        return events;
+    }
+
+    /// Whether [#serve] would find something.
+    boolean hasWork() {
+        CommandQueue present = commands;
+        return present != null
+                && ((requests.hasRoom() && !inbox.isEmpty())
+                        || requests.stagedCount() > 0
+                        || present.hasCompletions());
+    }
+
+    /// Asks for a wake-up of the worker, unless that has been done; what has completed before has
+    /// to be looked for.
+    void arm() {
+        CommandQueue present = commands;
+        if (present != null && !armed) {
+            present.arm();
+            armed = true;
+        }
+    }
+
+    /// An error in Verbena itself.
+    void broken(Throwable e) {
+        LOG.log(Level.ERROR, "A device's queue ends because of an error in Verbena", e);
+        fail(new FabricFailure(FabricFailure.Kind.TRANSPORT_ERROR, "an internal error: " + e));
+    }
+
+    /// The worker is awake, and looks at the queue again and again.
+    void attended() {
+        attended = true;
+        watched = false;
+        armed = false;
+        dozing = false;
+    }
+
+    /// The worker goes elsewhere: to sleep, or to run what users have attached to their futures.
+    void unattended() {
+        attended = false;
+    }
+
+    /// The worker sleeps until it is woken, for nothing is under way.
+    void dozes() {
+        attended = false;
+        dozing = true;
+    }
+
+    /// The worker sleeps for a moment.
+    void watched() {
+        attended = false;
+        watched = true;
+    }
+
+    boolean isAttended() {
+        return attended;
+    }
+
+    /// Whether a caller that goes to sleep has to wake the worker, though an event would.
+    boolean isAsleepWithoutEvents() {
+        return watched || dozing;
+    }
+
+    /// Needs no hold.
+    boolean isDozing() {
+        return dozing;
+    }
+
+    long callerEvents() {
+        return callerEvents;
+    }
+
+    /// Why the queue is unusable; null while it works, or while there is none.
+    @Nullable FabricFailure failure() {
+        CommandQueue present = commands;
+        return present == null ? null : present.failure();
+    }
+
+    /// Makes the queue unusable.
+    void fail(FabricFailure failure) {
+        CommandQueue present = commands;
+        if (present != null) {
+            present.fail(failure);
+        }
+    }
+
+    /// Looks for commands whose time is over.
+    void checkDeadlines() {
+        CommandQueue present = commands;
+        if (present != null) {
+            present.checkDeadlines(Time.nanoTime(), requests);
+        }
+    }
+}
