@@ -5,7 +5,6 @@ import dev.verbena.DmaArena;
 import dev.verbena.Durability;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -15,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /// Mixed I/O on a device by several threads, which know at each moment what every block has to
@@ -67,6 +67,10 @@ public final class ContentChecker {
     private final Plan plan;
     private final boolean canZero;
     private final int blockSize;
+    private final List<Worker> workers = new ArrayList<>();
+    private final List<Thread> threads = new ArrayList<>();
+    private final LongAdder operations = new LongAdder();
+    private volatile boolean stopping;
 
     /// @param canZero whether the controller has Write Zeroes
     public ContentChecker(BlockDevice device, Plan plan, boolean canZero) {
@@ -80,42 +84,61 @@ public final class ContentChecker {
     ///
     /// @throws AssertionError when a block holds something else than it should
     public Result run() throws IOException, InterruptedException {
-        List<Worker> workers = new ArrayList<>();
-        List<Thread> threads = new ArrayList<>();
+        start();
+        return join();
+    }
+
+    /// Starts the plan.
+    void start() {
         int share = plan.blocks() / plan.threads();
         for (int i = 0; i < plan.threads(); i++) {
             Worker worker = new Worker(i, (long) i * share, share);
             workers.add(worker);
             threads.add(Thread.ofPlatform().name("checker-" + i).start(worker));
         }
+    }
+
+    /// Ends it before its count is reached: what is under way is waited for, everything is read
+    /// once more.
+    void stop() {
+        stopping = true;
+    }
+
+    /// Operations that have ended.
+    long operations() {
+        return operations.sum();
+    }
+
+    /// Waits for the end.
+    ///
+    /// @throws AssertionError when a block holds something else than it should
+    Result join() throws InterruptedException {
         for (Thread thread : threads) {
             thread.join();
         }
         Result total = new Result(0, 0, 0, 0, 0);
         for (Worker worker : workers) {
-            if (worker.failure != null) {
-                throw new AssertionError(
-                        "seed " + plan.seed() + ", thread " + worker.index, worker.failure);
-            }
+            throwFailure(worker);
             total = total.plus(worker.result());
         }
         return total;
     }
 
-    /// The words a block holds, from its number and its version; version 0 is zeroes.
-    static void fill(MemorySegment target, long offset, int bytes, long block, int version) {
-        for (int i = 0; i < bytes; i += Long.BYTES) {
-            target.set(ValueLayout.JAVA_LONG_UNALIGNED, offset + i, word(block, version, i));
+    /// Throws what has gone wrong so far.
+    void check() {
+        workers.forEach(this::throwFailure);
+    }
+
+    private void throwFailure(Worker worker) {
+        Throwable failure = worker.failure;
+        if (failure != null) {
+            throw new AssertionError("seed " + plan.seed() + ", thread " + worker.index, failure);
         }
     }
 
-    private static long word(long block, int version, int at) {
-        if (version == 0) {
-            return 0;
-        }
-        long x = block * 0x9E37_79B9_7F4A_7C15L + version * 0xC2B2_AE3D_27D4_EB4FL + at;
-        x = (x ^ (x >>> 31)) * 0xBF58_476D_1CE4_E5B9L;
-        return x ^ (x >>> 29);
+    /// What the blocks have to hold once [#join] has returned.
+    List<ExpectedBlocks> expected() {
+        return workers.stream().map(worker -> worker.expected).toList();
     }
 
     /// An operation that is under way.
@@ -125,8 +148,10 @@ public final class ContentChecker {
         final int count;
         final int slot;
 
-        /// Versions a read has to find; null for anything else.
-        final int @Nullable [] expected;
+        /// What a write is to leave; null for anything else.
+        final int @Nullable [] versions;
+
+        final boolean read;
 
         final List<MemorySegment> memory;
 
@@ -135,45 +160,44 @@ public final class ContentChecker {
                 int first,
                 int count,
                 int slot,
-                int @Nullable [] expected,
+                int @Nullable [] versions,
+                boolean read,
                 List<MemorySegment> memory) {
             this.future = future;
             this.first = first;
             this.count = count;
             this.slot = slot;
-            this.expected = expected;
+            this.versions = versions;
+            this.read = read;
             this.memory = memory;
         }
     }
 
     private final class Worker implements Runnable {
         private final int index;
-        private final long firstBlock;
-        private final int[] versions;
+        private final ExpectedBlocks expected;
         private final boolean[] busy;
         private final Random random;
         private final Deque<Running> running = new ArrayDeque<>();
         private final Deque<Integer> freeSlots = new ArrayDeque<>();
         private final int depth;
         private @Nullable MemorySegment memory;
-        private @Nullable Throwable failure;
+        private volatile @Nullable Throwable failure;
         private long reads;
         private long writes;
         private long zeroes;
         private long flushes;
-        private long compared;
 
         Worker(int index, long firstBlock, int blocks) {
             this.index = index;
-            this.firstBlock = firstBlock;
-            this.versions = new int[blocks];
+            this.expected = new ExpectedBlocks(firstBlock, blocks, blockSize);
             this.busy = new boolean[blocks];
             this.random = new Random(plan.seed() * 1000 + index);
             this.depth = Math.max(1, plan.depth() / plan.threads());
         }
 
         Result result() {
-            return new Result(reads, writes, zeroes, flushes, compared);
+            return new Result(reads, writes, zeroes, flushes, expected.compared());
         }
 
         @Override
@@ -186,7 +210,7 @@ public final class ContentChecker {
                 }
                 try {
                     writeEverything();
-                    for (long i = 0; i < plan.count() / plan.threads(); i++) {
+                    for (long i = 0; i < plan.count() / plan.threads() && !stopping; i++) {
                         step();
                     }
                     drain();
@@ -215,15 +239,15 @@ public final class ContentChecker {
         }
 
         private void writeEverything() throws Exception {
-            for (int block = 0; block < versions.length; block += BLOCKS_MAX) {
-                write(block, Math.min(BLOCKS_MAX, versions.length - block), Durability.CACHED);
+            for (int block = 0; block < expected.count(); block += BLOCKS_MAX) {
+                write(block, Math.min(BLOCKS_MAX, expected.count() - block), Durability.CACHED);
             }
             drain();
         }
 
         private void readEverything() throws Exception {
-            for (int block = 0; block < versions.length; block += BLOCKS_MAX) {
-                read(block, Math.min(BLOCKS_MAX, versions.length - block));
+            for (int block = 0; block < expected.count(); block += BLOCKS_MAX) {
+                read(block, Math.min(BLOCKS_MAX, expected.count() - block));
             }
             drain();
         }
@@ -232,11 +256,11 @@ public final class ContentChecker {
             int kind = random.nextInt(100);
             if (kind < 2) {
                 flushes++;
-                start(device.flushAsync(), 0, 0, null, List.of());
+                start(device.flushAsync(), 0, 0, null, false, List.of());
                 return;
             }
             int count = 1 + random.nextInt(random.nextInt(4) == 0 ? BLOCKS_MAX : 8);
-            int first = random.nextInt(versions.length - count + 1);
+            int first = random.nextInt(expected.count() - count + 1);
             while (isBusy(first, count)) {
                 finishOldest();
             }
@@ -260,52 +284,47 @@ public final class ContentChecker {
 
         private void zero(int first, int count) throws Exception {
             zeroes++;
-            for (int i = first; i < first + count; i++) {
-                versions[i] = 0;
-            }
             start(
-                    device.writeZeroesAsync(at(first), (long) count * blockSize, false),
+                    device.writeZeroesAsync(
+                            expected.byteOffset(first), (long) count * blockSize, false),
                     first,
                     count,
-                    null,
+                    ExpectedBlocks.zeroes(count),
+                    false,
                     List.of());
         }
 
         private void write(int first, int count, Durability durability) throws Exception {
             writes++;
             MemorySegment whole = buffer(count);
-            for (int i = 0; i < count; i++) {
-                int version = ++versions[first + i];
-                fill(whole, (long) i * blockSize, blockSize, firstBlock + first + i, version);
-            }
+            int[] versions = expected.next(first, count);
+            expected.fill(whole, first, versions);
             List<MemorySegment> pieces = pieces(whole, true);
+            long at = expected.byteOffset(first);
             start(
                     pieces.size() == 1
-                            ? device.writeAsync(at(first), pieces.getFirst(), durability)
-                            : device.writeAsync(at(first), pieces, durability),
+                            ? device.writeAsync(at, pieces.getFirst(), durability)
+                            : device.writeAsync(at, pieces, durability),
                     first,
                     count,
-                    null,
+                    versions,
+                    false,
                     pieces);
         }
 
         private void read(int first, int count) throws Exception {
             reads++;
-            int[] expected = new int[count];
-            System.arraycopy(versions, first, expected, 0, count);
             List<MemorySegment> pieces = pieces(buffer(count), false);
+            long at = expected.byteOffset(first);
             start(
                     pieces.size() == 1
-                            ? device.readAsync(at(first), pieces.getFirst())
-                            : device.readAsync(at(first), pieces),
+                            ? device.readAsync(at, pieces.getFirst())
+                            : device.readAsync(at, pieces),
                     first,
                     count,
-                    expected,
+                    null,
+                    true,
                     pieces);
-        }
-
-        private long at(int block) {
-            return (firstBlock + block) * blockSize;
         }
 
         /// Memory of the next operation; the slot is taken by [#start].
@@ -355,14 +374,15 @@ public final class ContentChecker {
                 CompletableFuture<Void> future,
                 int first,
                 int count,
-                int @Nullable [] expected,
+                int @Nullable [] versions,
+                boolean read,
                 List<MemorySegment> pieces)
                 throws Exception {
             int slot = pieces.isEmpty() ? -1 : freeSlots.removeFirst();
             for (int i = first; i < first + count; i++) {
                 busy[i] = true;
             }
-            running.add(new Running(future, first, count, slot, expected, pieces));
+            running.add(new Running(future, first, count, slot, versions, read, pieces));
             while (running.size() > depth) {
                 finishOldest();
             }
@@ -378,43 +398,22 @@ public final class ContentChecker {
             Running one = running.element();
             one.future.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
             running.remove();
+            operations.increment();
             for (int i = one.first; i < one.first + one.count; i++) {
                 busy[i] = false;
             }
-            int[] expected = one.expected;
-            if (expected != null) {
-                compare(one, expected);
+            int[] versions = one.versions;
+            if (versions != null) {
+                expected.written(one.first, versions);
+            } else if (one.read) {
+                List<MemorySegment> memory = one.memory;
+                expected.check(
+                        memory.size() == 1 ? memory.getFirst() : joined(memory),
+                        one.first,
+                        one.count);
             }
             if (one.slot >= 0) {
                 freeSlots.add(one.slot);
-            }
-        }
-
-        private void compare(Running one, int[] expected) {
-            MemorySegment all = one.memory.size() == 1 ? one.memory.getFirst() : joined(one.memory);
-            for (int i = 0; i < one.count; i++) {
-                long block = firstBlock + one.first + i;
-                for (int at = 0; at < blockSize; at += Long.BYTES) {
-                    long is = all.get(ValueLayout.JAVA_LONG_UNALIGNED, (long) i * blockSize + at);
-                    if (is != word(block, expected[i], at)) {
-                        throw new AssertionError(
-                                "Block "
-                                        + block
-                                        + " (number "
-                                        + i
-                                        + " of a read of "
-                                        + one.count
-                                        + " into "
-                                        + one.memory.size()
-                                        + " pieces) does not hold version "
-                                        + expected[i]
-                                        + " at byte "
-                                        + at
-                                        + " but "
-                                        + Long.toHexString(is));
-                    }
-                }
-                compared++;
             }
         }
 

@@ -74,6 +74,17 @@ record LiveTarget(Target target, String nqn, @Nullable String backing) {
         return new LiveTarget(target, nqn, device);
     }
 
+    /// The same with the block device of another namespace of the first subsystem.
+    LiveTarget namespace(int id) throws IOException {
+        String prefix = "namespace " + nqn + " " + id + " ";
+        return rig(List.of("status"))
+                .lines()
+                .filter(line -> line.startsWith(prefix))
+                .map(line -> new LiveTarget(target, nqn, line.split(" ", -1)[3]))
+                .findFirst()
+                .orElseThrow(() -> new IOException("rig/target status names no namespace " + id));
+    }
+
     /// The NVMe controller that is handed through by `rig/target up --passthru`.
     LiveTarget passthru() {
         return new LiveTarget(target, PASSTHRU_NQN, "/dev/" + firstNamespace(pciController()));
