@@ -33,10 +33,16 @@ public final class DiscoveryLogText {
 
     /** The log as JSON, with the names {@code nvme discover -o json} uses. */
     public static String toJson(DiscoveryLogHeader header, List<DiscoveryEntry> entries) {
+        return Json.write(values(header, entries));
+    }
+
+    /** The log by those names, for callers that add to it. */
+    public static Map<String, Object> values(
+            DiscoveryLogHeader header, List<DiscoveryEntry> entries) {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("genctr", Json.unsigned(header.generationCounter()));
         values.put("records", entries.stream().map(DiscoveryLogText::values).toList());
-        return Json.write(values);
+        return values;
     }
 
     static Map<String, Object> values(DiscoveryEntry entry) {

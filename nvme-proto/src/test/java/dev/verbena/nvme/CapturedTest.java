@@ -20,11 +20,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,32 +32,18 @@ import org.junit.jupiter.params.provider.ValueSource;
  * for it. Every field that is <em>not</em> compared is named here.
  */
 class CapturedTest {
-    /** Names that differ: nvme-cli's on the left. */
-    private static final Map<String, String> RENAMED =
-            Map.of("parm_error_location", "parm_err_loc");
-
-    /**
-     * The only JSON fields that are not compared by value: the name of the device it was read from,
-     * and the command set the effects log was asked for, neither of which is in the bytes. Fields
-     * of {@link #LATER} must be zero where they are not shown.
-     */
-    private static final Set<String> JSON_NOT_COMPARED =
-            Set.of("Asymmetric Namespace Access Log for NVMe device", "command_set_identifier");
-
-    /** Fields that nvme-cli 2.13 shows always, and we only where they are not zero. */
-    private static final Set<String> LATER = Set.of("kpios", "maxkt", "rgrpid");
-
     /**
      * Lines of text that are not compared: headings with device names or the command set asked for,
      * the sentence that explains a transport type, and which zone format is in use, which only
-     * Identify Namespace tells; fields of {@link #LATER} that are zero.
+     * Identify Namespace tells; fields of {@link NvmeCliJson#LATER} that are zero.
      */
     private static final Pattern TEXT_NOT_COMPARED =
             Pattern.compile(
                     "(NVM[Ee] Identify (Namespace|Controller).*|Smart Log.*|NVME Namespace"
                             + " Identification.*|Error Log Entries.*|Firmware Log.*|Asymmetric"
-                            + " Namespace Access Log.*|trtype *:.*|(NVM|ZNS) Command Set Log Page|NVME Identify Command Set"
-                            + " Independent Namespace.*|(kpios|maxkt|rgrpid) *: 0|-+|)");
+                            + " Namespace Access Log.*|trtype *:.*|(NVM|ZNS) Command Set Log Page|NVME"
+                            + " Identify Command Set Independent Namespace.*|(kpios|maxkt|rgrpid) *:"
+                            + " 0|-+|)");
 
     record Structure(String fixture, Function<MemorySegment, Rendered> decoder) {
         @Override
@@ -117,11 +101,6 @@ class CapturedTest {
                 new Structure("nvmet-new-resv-notif", ReservationNotificationLog::decode));
     }
 
-    @SuppressWarnings("unchecked")
-    private static Map<String, Object> parsed(String json) {
-        return (Map<String, Object>) JsonReader.read(json);
-    }
-
     private static Rendered errors(MemorySegment bytes) {
         List<ErrorLogEntry> entries = ErrorLogEntry.decodeAll(bytes);
         return new Document(ErrorLogEntry.values(entries), ErrorLogEntry.toText(entries));
@@ -130,7 +109,8 @@ class CapturedTest {
     private static Rendered namespaces(MemorySegment bytes) {
         List<Integer> list = ActiveNamespaceList.decode(bytes);
         return new Document(
-                parsed(ActiveNamespaceList.toJson(list)), ActiveNamespaceList.toText(list));
+                NvmeCliJson.parse(ActiveNamespaceList.toJson(list)),
+                ActiveNamespaceList.toText(list));
     }
 
     private static Rendered discovery(MemorySegment bytes) {
@@ -142,7 +122,7 @@ class CapturedTest {
                             bytes, DiscoveryLogHeader.SIZE + (long) i * DiscoveryEntry.SIZE));
         }
         return new Document(
-                parsed(DiscoveryLogText.toJson(header, entries)),
+                NvmeCliJson.parse(DiscoveryLogText.toJson(header, entries)),
                 DiscoveryLogText.format(header, entries));
     }
 
@@ -152,10 +132,11 @@ class CapturedTest {
         Map<String, Object> expected = Captured.json(structure.fixture());
         if (structure.fixture().endsWith("-firmware")) {
             // One object named after the device.
-            expected = parsedMap(expected.values().iterator().next());
+            expected = NvmeCliJson.map(expected.values().iterator().next());
         }
         if (structure.fixture().equals("nvmet-changed-ns")) {
-            assertThat(parsedMap(expected.get("nvme1")).values()).containsExactly("0x2", "0x3");
+            assertThat(NvmeCliJson.map(expected.get("nvme1")).values())
+                    .containsExactly("0x2", "0x3");
             expected = Map.of("namespaces", List.of(BigInteger.TWO, BigInteger.valueOf(3)));
         }
         if (structure.fixture().endsWith("-resv-notif")) {
@@ -165,8 +146,9 @@ class CapturedTest {
             expected.put("count", BigInteger.ONE);
         }
         Map<String, Object> actual =
-                parsed(structure.decoder().apply(Captured.bytes(structure.fixture())).toJson());
-        int compared = compare("", expected, actual);
+                NvmeCliJson.parse(
+                        structure.decoder().apply(Captured.bytes(structure.fixture())).toJson());
+        int compared = NvmeCliJson.compare(expected, actual);
         assertThat(compared).as("fields compared").isPositive();
     }
 
@@ -180,56 +162,14 @@ class CapturedTest {
     void capturedProtectionDetails_haveNvmeClisValues(String fixture) {
         Map<String, Object> expected = new LinkedHashMap<>(Captured.json(fixture));
         Map<String, Object> actual =
-                parsed(NvmIdentifyNamespace.decode(Captured.bytes(fixture)).toJson());
+                NvmeCliJson.parse(NvmIdentifyNamespace.decode(Captured.bytes(fixture)).toJson());
         List<?> formats = (List<?>) java.util.Objects.requireNonNull(expected.get("elbafs"));
         int ours = ((List<?>) java.util.Objects.requireNonNull(actual.get("elbafs"))).size();
         for (Object format : formats.subList(ours, formats.size())) {
-            assertThat(parsedMap(format).values()).containsOnly(BigInteger.ZERO);
+            assertThat(NvmeCliJson.map(format).values()).containsOnly(BigInteger.ZERO);
         }
         expected.put("elbafs", formats.subList(0, ours));
-        assertThat(compare("", expected, actual)).isEqualTo(2 + 2 * ours);
-    }
-
-    @SuppressWarnings("unchecked")
-    private static Map<String, Object> parsedMap(@Nullable Object value) {
-        return (Map<String, Object>) java.util.Objects.requireNonNull(value);
-    }
-
-    private static int compare(String path, Object expected, @Nullable Object actual) {
-        return switch (expected) {
-            case Map<?, ?> map -> {
-                int compared = 0;
-                for (Map.Entry<?, ?> entry : map.entrySet()) {
-                    String name = entry.getKey().toString();
-                    if (LATER.contains(name) && !parsedMap(actual).containsKey(name)) {
-                        assertThat(entry.getValue()).as(path).isEqualTo(BigInteger.ZERO);
-                    } else if (!JSON_NOT_COMPARED.contains(name)) {
-                        // Some names end with a blank.
-                        String ours = RENAMED.getOrDefault(name, name.strip());
-                        assertThat(parsedMap(actual)).as(path).containsKey(ours);
-                        compared +=
-                                compare(
-                                        path + "/" + name,
-                                        entry.getValue(),
-                                        parsedMap(actual).get(ours));
-                    }
-                }
-                yield compared;
-            }
-            case List<?> list -> {
-                List<?> ours = (List<?>) java.util.Objects.requireNonNull(actual);
-                assertThat(ours).as(path).hasSameSizeAs(list);
-                int compared = 0;
-                for (int i = 0; i < list.size(); i++) {
-                    compared += compare(path + "/" + i, list.get(i), ours.get(i));
-                }
-                yield compared;
-            }
-            default -> {
-                assertThat(actual).as(path).isEqualTo(expected);
-                yield 1;
-            }
-        };
+        assertThat(NvmeCliJson.compare(expected, actual)).isEqualTo(2 + 2 * ours);
     }
 
     @ParameterizedTest
