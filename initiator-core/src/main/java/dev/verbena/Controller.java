@@ -278,6 +278,14 @@ public final class Controller implements AutoCloseable {
         return owner.rescan(live());
     }
 
+    /// Reads a property with Property Get, the fabrics' way to what PCI Express has as registers.
+    ///
+    /// @param offset a [Property]; CAP has eight bytes, all others four
+    /// @throws NvmeException when the controller does not have it
+    public long property(int offset) throws IOException {
+        return live().association().property(offset, offset == Property.CAP);
+    }
+
     ConnectOptions options() {
         return parameters.options();
     }
