@@ -8,4 +8,12 @@ module dev.verbena.cli {
 
     opens dev.verbena.cli to
             info.picocli;
+    opens dev.verbena.cli.admin to
+            info.picocli;
+    opens dev.verbena.cli.base to
+            info.picocli;
+    opens dev.verbena.cli.doctor to
+            info.picocli;
+    opens dev.verbena.cli.io to
+            info.picocli;
 }

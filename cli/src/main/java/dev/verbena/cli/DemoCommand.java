@@ -6,6 +6,7 @@ import dev.verbena.Controller;
 import dev.verbena.DiscoveryLog;
 import dev.verbena.Initiator;
 import dev.verbena.Namespace;
+import dev.verbena.cli.base.TargetOptions;
 import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -23,21 +24,17 @@ import picocli.CommandLine.Option;
         description = {
             "Discover, connect, identify, write, read back, compare and measure.",
             "Overwrites what the namespace holds."
-        },
-        mixinStandardHelpOptions = true)
+        })
 final class DemoCommand implements Callable<Integer> {
     /// Also the size of the largest request.
     private static final int LARGEST_BYTES = 1 << 20;
 
     private static final int LOAD_BYTES = 4096;
 
-    @Mixin private TargetOptions target = new TargetOptions();
+    /// What the rig's target calls its first subsystem.
+    private static final String DEFAULT_NQN = "nqn.2016-06.io.spdk:cnode1";
 
-    @Option(
-            names = {"-n", "--nqn"},
-            defaultValue = "nqn.2016-06.io.spdk:cnode1",
-            description = "Subsystem to connect (default: ${DEFAULT-VALUE}).")
-    private String nqn = "";
+    @Mixin private TargetOptions target = new TargetOptions();
 
     @Option(
             names = "--namespace-id",
@@ -87,6 +84,7 @@ final class DemoCommand implements Callable<Integer> {
             progress.result("Discovery log of " + target.target() + ":");
             DiscoveryLog log = initiator.discover(target.target(), options);
             progress.result(log.toString());
+            String nqn = target.subsystem().orElse(DEFAULT_NQN);
             progress.result("Connecting " + nqn + " as " + initiator.host().hostNqn());
             try (Controller controller = initiator.connect(target.target(), nqn, options)) {
                 Namespace namespace = controller.namespace(namespaceId);

@@ -7,6 +7,7 @@ import dev.verbena.IoQueue;
 import dev.verbena.Namespace;
 import dev.verbena.nvme.NvmeStatus;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Locale;
@@ -97,6 +98,9 @@ final class LoadRun implements CompletionHandler {
         int idle = 0;
         long now = begin;
         while (firstError == 0 && (now < end || queue.inFlightCount() > 0)) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw new InterruptedIOException("Interrupted while measuring");
+            }
             if (now < end) {
                 start(queue);
             }

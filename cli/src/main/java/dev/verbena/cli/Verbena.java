@@ -1,10 +1,34 @@
 package dev.verbena.cli;
 
-import dev.verbena.verbs.RdmaException;
-import java.io.IOException;
+import dev.verbena.cli.admin.ControllerCommands;
+import dev.verbena.cli.admin.FeatureCommands;
+import dev.verbena.cli.admin.GetLogCommand;
+import dev.verbena.cli.admin.IdentifyCommands;
+import dev.verbena.cli.admin.LogCommands;
+import dev.verbena.cli.admin.PassthruCommand;
+import dev.verbena.cli.base.ConnectionOptions;
+import dev.verbena.cli.base.Ending;
+import dev.verbena.cli.base.Environment;
+import dev.verbena.cli.base.Failures;
+import dev.verbena.cli.base.Help;
+import dev.verbena.cli.base.Letters;
+import dev.verbena.cli.base.Numbers;
+import dev.verbena.cli.doctor.DoctorCommand;
+import dev.verbena.cli.io.BlockCommands;
+import dev.verbena.cli.io.ReservationCommands;
+import dev.verbena.cli.io.TransferCommands;
+import dev.verbena.cli.io.ZoneCommandGroup;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.RunLast;
 
 /// Entry point of the command.
 @Command(
@@ -12,41 +36,123 @@ import picocli.CommandLine.ParameterException;
         description = "NVMe over Fabrics from Java, over RDMA.",
         mixinStandardHelpOptions = true,
         version = "verbena 0.1.0-SNAPSHOT",
-        subcommands = {DiscoverCommand.class, DemoCommand.class})
-public final class Verbena implements Runnable {
-    /// Exit status of a command that failed; 2 is for wrong arguments.
-    static final int FAILED = 1;
+        scope = CommandLine.ScopeType.INHERIT,
+        synopsisSubcommandLabel = "COMMAND",
+        exitCodeListHeading = "%nExit status:%n",
+        exitCodeList = {
+            "0:done",
+            "1:failed: no device, no connection, no such namespace or file",
+            "2:wrong arguments",
+            "3:the controller reported an error, which is named; also when compared data differ",
+            "4:it would destroy something, and nobody said yes",
+            "70:a defect of Verbena",
+            "130, 143:ended by Ctrl-C or kill; what was connected has been disconnected"
+        },
+        subcommands = {
+            DoctorCommand.class,
+            DiscoverCommand.class,
+            ListCommand.class,
+            IdentifyCommands.IdCtrl.class,
+            IdentifyCommands.IdNs.class,
+            IdentifyCommands.ListNs.class,
+            IdentifyCommands.ListCtrl.class,
+            IdentifyCommands.NsDescs.class,
+            IdentifyCommands.NvmIdCtrl.class,
+            IdentifyCommands.NvmIdNs.class,
+            IdentifyCommands.IndependentIdNs.class,
+            GetLogCommand.class,
+            LogCommands.Smart.class,
+            LogCommands.Errors.class,
+            LogCommands.Ana.class,
+            LogCommands.Effects.class,
+            LogCommands.Firmware.class,
+            LogCommands.Supported.class,
+            LogCommands.SelfTest.class,
+            LogCommands.Sanitize.class,
+            LogCommands.ChangedNs.class,
+            LogCommands.Endurance.class,
+            LogCommands.ReservationNotification.class,
+            FeatureCommands.Get.class,
+            FeatureCommands.Set.class,
+            TransferCommands.Read.class,
+            TransferCommands.Write.class,
+            TransferCommands.Compare.class,
+            BlockCommands.WriteZeroes.class,
+            BlockCommands.WriteUncorrectable.class,
+            BlockCommands.Dsm.class,
+            BlockCommands.Copy.class,
+            BlockCommands.Verify.class,
+            BlockCommands.Flush.class,
+            ReservationCommands.Register.class,
+            ReservationCommands.Acquire.class,
+            ReservationCommands.Release.class,
+            ReservationCommands.Report.class,
+            ZoneCommandGroup.class,
+            PassthruCommand.Admin.class,
+            PassthruCommand.Io.class,
+            ControllerCommands.ShowRegs.class,
+            ControllerCommands.GetProperty.class,
+            ControllerCommands.Reset.class,
+            ControllerCommands.SubsystemReset.class,
+            DemoCommand.class,
+            AutoComplete.GenerateCompletion.class
+        })
+public final class Verbena implements Runnable, Environment.Root {
+    /// Handed down to the command that follows.
+    @SuppressWarnings("UnusedVariable")
+    @Mixin
+    private ConnectionOptions connection = new ConnectionOptions();
+
+    @Option(
+            names = "--verbose",
+            scope = CommandLine.ScopeType.INHERIT,
+            order = Help.COMMON,
+            description = "Show the trace of an error.")
+    private boolean verbose;
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
+
+    private final Environment environment;
+
+    private Verbena(Environment environment) {
+        this.environment = environment;
+    }
 
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(), "Which command?");
     }
 
-    static CommandLine commandLine() {
-        CommandLine line = new CommandLine(new Verbena());
-        line.setExecutionExceptionHandler((exception, command, result) -> {
-            if (isExpected(exception)) {
-                command.getErr().println(command.getCommandName() + ": " + exception.getMessage());
-            } else {
-                exception.printStackTrace(command.getErr());
-            }
-            return FAILED;
+    @Override
+    public Environment environment() {
+        return environment;
+    }
+
+    /// The whole tree of commands.
+    public static CommandLine commandLine(Environment environment) {
+        Verbena root = new Verbena(environment);
+        CommandLine line = new CommandLine(root);
+        Numbers.register(line);
+        Letters.assign(line);
+        Help.arrange(line);
+        line.setOut(writer(environment.out()));
+        line.setErr(writer(environment.err()));
+        Failures.handle(line, () -> root.verbose);
+        line.setExecutionStrategy(result -> {
+            Letters.handDown(result);
+            return new RunLast().execute(result);
         });
         return line;
     }
 
-    /// Failures of the world outside, which a sentence explains; anything else is a defect and
-    /// wants its trace.
-    private static boolean isExpected(Exception e) {
-        return e instanceof IOException
-                || e instanceof RdmaException
-                || e instanceof IllegalArgumentException;
+    private static PrintWriter writer(OutputStream stream) {
+        return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
     }
 
     public static void main(String[] arguments) {
-        System.exit(commandLine().execute(arguments));
+        Environment environment = Environment.ofProcess();
+        CommandLine line = commandLine(environment);
+        System.exit(Ending.run(environment, () -> line.execute(arguments)));
     }
 }

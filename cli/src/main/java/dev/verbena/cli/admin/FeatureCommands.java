@@ -1,0 +1,272 @@
+package dev.verbena.cli.admin;
+
+import dev.verbena.Controller;
+import dev.verbena.PassthroughCommand;
+import dev.verbena.PassthroughResult;
+import dev.verbena.cli.base.Confirmation;
+import dev.verbena.cli.base.ControllerCommand;
+import dev.verbena.cli.base.DataFile;
+import dev.verbena.cli.base.NamespaceOption;
+import dev.verbena.cli.base.Numbers;
+import dev.verbena.cli.base.Output;
+import dev.verbena.cli.base.RawCommand;
+import dev.verbena.nvme.AdminCommands;
+import dev.verbena.nvme.Feature;
+import dev.verbena.nvme.FeatureValues;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `get-feature` and `set-feature`.
+public final class FeatureCommands {
+    private FeatureCommands() {}
+
+    /// Bytes of data that come with a feature, 0 for most.
+    private static int dataBytes(int feature) {
+        return switch (feature) {
+            case Feature.AUTONOMOUS_POWER_STATE_TRANSITION -> 256;
+            case Feature.HOST_MEMORY_BUFFER -> 4096;
+            case Feature.TIMESTAMP -> FeatureValues.TIMESTAMP_SIZE;
+            case Feature.PREDICTABLE_LATENCY_CONFIGURATION -> 512;
+            case Feature.HOST_BEHAVIOR_SUPPORT -> FeatureValues.HOST_BEHAVIOR_SIZE;
+            case Feature.ENHANCED_CONTROLLER_METADATA,
+                    Feature.CONTROLLER_METADATA,
+                    Feature.NAMESPACE_METADATA ->
+                    4096;
+            case Feature.HOST_IDENTIFIER -> FeatureValues.HOST_IDENTIFIER_SIZE;
+            default -> 0;
+        };
+    }
+
+    private static String selectName(int select) {
+        return switch (select) {
+            case Feature.SELECT_CURRENT -> "Current";
+            case Feature.SELECT_DEFAULT -> "Default";
+            case Feature.SELECT_SAVED -> "Saved";
+            case Feature.SELECT_CAPABILITIES -> "capabilities";
+            default -> "Select " + select;
+        };
+    }
+
+    /// `verbena get-feature`.
+    @Command(name = "get-feature", description = "Read a feature's value.")
+    public static final class Get extends ControllerCommand {
+        @Mixin private NamespaceOption namespace = new NamespaceOption();
+
+        @Option(
+                names = {"-f", "--feature-id"},
+                paramLabel = "N",
+                required = true,
+                description = "The feature, 1..0xff.")
+        private int feature;
+
+        @Option(
+                names = {"-s", "--sel"},
+                paramLabel = "N",
+                defaultValue = "0",
+                description = {
+                    "Which value: 0 current, 1 default, 2 saved, 3 what can be done with it",
+                    "(default: ${DEFAULT-VALUE})."
+                })
+        private int select;
+
+        @Option(
+                names = {"-l", "--data-len"},
+                paramLabel = "BYTES",
+                defaultValue = "-1",
+                description = "Length of its data (default: what the feature has).")
+        private int length;
+
+        @Option(
+                names = {"-c", "--cdw11"},
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "The feature's own parameter.")
+        private int dword11;
+
+        @Option(
+                names = {"-b", "--raw-binary"},
+                description = "Print only the data, as it came.")
+        private boolean rawBinary;
+
+        @Override
+        protected void run(Controller controller) throws IOException {
+            boolean capabilities = select == Feature.SELECT_CAPABILITIES;
+            int bytes = length >= 0 ? length : capabilities ? 0 : dataBytes(feature);
+            // Hosts on fabrics have identifiers of 128 bits.
+            int parameter = feature == Feature.HOST_IDENTIFIER && dword11 == 0 ? 1 : dword11;
+            PassthroughCommand command =
+                    RawCommand.of(entry ->
+                                    AdminCommands.getFeatures(
+                                            entry,
+                                            0,
+                                            0,
+                                            feature,
+                                            select,
+                                            namespace.or(target(), 0),
+                                            parameter))
+                            .withDataLength(bytes);
+            PassthroughResult result =
+                    RawCommand.checked(
+                            controller.passthrough().admin(command),
+                            "Get Features (" + Feature.name(feature) + ")");
+            print((int) result.result(), result.data());
+        }
+
+        private void print(int value, byte[] data) throws IOException {
+            if (rawBinary) {
+                output().bytes(data);
+                return;
+            }
+            Map<String, Object> values = new LinkedHashMap<>();
+            values.put("feature", "0x" + Numbers.hex(feature, 2));
+            values.put("name", Feature.name(feature));
+            values.put("select", selectName(select).toLowerCase(java.util.Locale.ROOT));
+            values.put("value", Integer.toUnsignedLong(value));
+            StringBuilder text =
+                    new StringBuilder("get-feature:0x")
+                            .append(Numbers.hex(feature, 2))
+                            .append(" (")
+                            .append(Feature.name(feature))
+                            .append("), ")
+                            .append(selectName(select))
+                            .append(" value:0x")
+                            .append(Numbers.hex(Integer.toUnsignedLong(value), 8))
+                            .append('\n');
+            if (select == Feature.SELECT_CAPABILITIES) {
+                var can = new FeatureValues.FeatureCapabilities(value);
+                values.put("saveable", can.saveable());
+                values.put("namespace_specific", can.namespaceSpecific());
+                values.put("changeable", can.changeable());
+                text.append(can.saveable() ? "  saveable\n" : "  not saveable\n");
+                text.append(can.namespaceSpecific() ? "  " : "  not ")
+                        .append("namespace specific\n");
+                text.append(can.changeable() ? "  changeable\n" : "  not changeable\n");
+            }
+            if (data.length > 0) {
+                var dump = Output.dump(values, data);
+                output().print(new Output.Document(dump.values(), text + dump.toText()), data);
+            } else {
+                output().print(new Output.Document(values, text.toString()), null);
+            }
+        }
+    }
+
+    /// `verbena set-feature`.
+    @Command(
+            name = "set-feature",
+            description = {
+                "Change a feature's value.",
+                "Features the connection lives by (number of queues, keep alive, events) belong to",
+                "Verbena and are refused. Asks before a namespace is write protected."
+            })
+    public static final class Set extends ControllerCommand {
+        @Mixin private NamespaceOption namespace = new NamespaceOption();
+
+        @Mixin private Confirmation confirmation = new Confirmation();
+
+        @Option(
+                names = {"-f", "--feature-id"},
+                paramLabel = "N",
+                required = true,
+                description = "The feature, 1..0xff.")
+        private int feature;
+
+        @Option(
+                names = {"-v", "--value"},
+                paramLabel = "N",
+                required = true,
+                description = "Its new value (command dword 11).")
+        private int value;
+
+        @Option(
+                names = {"-c", "--cdw12"},
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "Command dword 12, where the feature uses it.")
+        private int dword12;
+
+        @Option(
+                names = {"-l", "--data-len"},
+                paramLabel = "BYTES",
+                defaultValue = "-1",
+                description = "Length of its data (default: what the feature has).")
+        private int length;
+
+        @Option(
+                names = {"-d", "--data"},
+                paramLabel = "FILE",
+                description = "Its data (default: standard input, where the feature has data).")
+        private java.nio.file.@org.jspecify.annotations.Nullable Path file;
+
+        @Option(
+                names = {"-s", "--save"},
+                description = "The value shall survive a reset.")
+        private boolean save;
+
+        private byte[] data = {};
+
+        @Override
+        protected void prepare() throws IOException {
+            if (feature == Feature.NUMBER_OF_QUEUES
+                    || feature == Feature.KEEP_ALIVE_TIMER
+                    || feature == Feature.ASYNCHRONOUS_EVENT_CONFIGURATION) {
+                throw usage(
+                        Feature.name(feature)
+                                + " belongs to the connection; use --nr-io-queues or"
+                                + " --keep-alive-tmo");
+            }
+            int bytes = length >= 0 ? length : dataBytes(feature);
+            if (bytes > 0) {
+                data = DataFile.read(environment(), file, bytes);
+            }
+            if (feature == Feature.NAMESPACE_WRITE_PROTECTION && value != 0) {
+                confirmation.require(
+                        "This write-protects the namespace"
+                                + (value == 3
+                                        ? " for ever"
+                                        : value == 2 ? " until power is lost" : ""));
+            }
+        }
+
+        @Override
+        protected void run(Controller controller) throws IOException {
+            PassthroughCommand command =
+                    RawCommand.of(entry ->
+                                    AdminCommands.setFeatures(
+                                            entry,
+                                            0,
+                                            0,
+                                            feature,
+                                            save,
+                                            namespace.or(target(), 0),
+                                            value))
+                            .withDword(12, dword12)
+                            .withData(data);
+            PassthroughResult result =
+                    RawCommand.checked(
+                            controller.passthrough().admin(command),
+                            "Set Features (" + Feature.name(feature) + ")");
+            output().done(
+                            "set-feature:0x"
+                                    + Numbers.hex(feature, 2)
+                                    + " ("
+                                    + Feature.name(feature)
+                                    + "), value:0x"
+                                    + Numbers.hex(Integer.toUnsignedLong(value), 8)
+                                    + ", cdw12:0x"
+                                    + Numbers.hex(Integer.toUnsignedLong(dword12), 8)
+                                    + ", save:"
+                                    + (save ? 1 : 0),
+                            "feature",
+                            "0x" + Numbers.hex(feature, 2),
+                            "value",
+                            Integer.toUnsignedLong(value),
+                            "result",
+                            Integer.toUnsignedLong((int) result.result()));
+        }
+    }
+}

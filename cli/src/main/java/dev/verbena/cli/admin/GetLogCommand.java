@@ -1,0 +1,150 @@
+package dev.verbena.cli.admin;
+
+import dev.verbena.Controller;
+import dev.verbena.cli.base.ControllerCommand;
+import dev.verbena.cli.base.NamespaceOption;
+import dev.verbena.cli.base.Numbers;
+import dev.verbena.cli.base.Output;
+import dev.verbena.nvme.AdminCommands;
+import dev.verbena.nvme.LogPage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `verbena get-log`.
+@Command(name = "get-log", description = "Any log page, as bytes.")
+public final class GetLogCommand extends ControllerCommand {
+    /// What one command asks for; every controller can do that.
+    private static final int PIECE_BYTES = 4096;
+
+    @Mixin private NamespaceOption namespace = new NamespaceOption();
+
+    @Option(
+            names = {"-i", "--log-id"},
+            paramLabel = "N",
+            required = true,
+            description = "The log page, 0..0xff.")
+    private int logId;
+
+    @Option(
+            names = {"-l", "--log-len"},
+            paramLabel = "BYTES",
+            required = true,
+            description = "How much of it; a multiple of 4.")
+    private int length;
+
+    @Option(
+            names = {"-o", "--lpo"},
+            paramLabel = "BYTES",
+            defaultValue = "0",
+            description = "Where to begin (default: ${DEFAULT-VALUE}).")
+    private long offset;
+
+    @Option(
+            names = {"-s", "--lsp"},
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "The page's own field, 0..127.")
+    private int logSpecific;
+
+    @Option(
+            names = {"-S", "--lsi"},
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "The page's own identifier, 0..65535.")
+    private int logSpecificId;
+
+    @Option(
+            names = {"-r", "--rae"},
+            description = "Leave the event that announced the page as it is.")
+    private boolean retain;
+
+    @Option(
+            names = {"-U", "--uuid-index"},
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "UUID index, 0..127.")
+    private int uuidIndex;
+
+    @Option(
+            names = {"-y", "--csi"},
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Command set.")
+    private int commandSet;
+
+    @Option(
+            names = {"-O", "--ot"},
+            description = "The offset counts entries, not bytes.")
+    private boolean byIndex;
+
+    @Option(
+            names = {"-b", "--raw-binary"},
+            description = "Print the page as it came.")
+    private boolean rawBinary;
+
+    @Override
+    protected void prepare() {
+        if (length < 4 || length % 4 != 0) {
+            throw usage("--log-len " + length + ": a multiple of 4, at least 4");
+        }
+        if (byIndex && length > PIECE_BYTES) {
+            throw usage("--log-len " + length + ": with --ot at most " + PIECE_BYTES);
+        }
+    }
+
+    @Override
+    protected void run(Controller controller) throws IOException {
+        ByteArrayOutputStream page = new ByteArrayOutputStream(length);
+        while (page.size() < length) {
+            int piece = Math.min(PIECE_BYTES, length - page.size());
+            long at = offset + page.size();
+            page.writeBytes(LogCommands.page(controller, entry -> encode(entry, piece, at), piece));
+        }
+        byte[] bytes = page.toByteArray();
+        if (rawBinary) {
+            output().bytes(bytes);
+            return;
+        }
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("log_id", logId);
+        values.put("name", LogPage.name(logId));
+        values.put("log_len", length);
+        if (output().format() == Output.Format.NORMAL) {
+            output().out()
+                    .println(
+                            "Log page 0x"
+                                    + Numbers.hex(logId, 2)
+                                    + " ("
+                                    + LogPage.name(logId)
+                                    + "), "
+                                    + length
+                                    + " bytes:");
+        }
+        output().print(Output.dump(values, bytes), bytes);
+    }
+
+    private void encode(MemorySegment entry, int piece, long at) {
+        AdminCommands.getLogPage(
+                entry,
+                0,
+                0,
+                namespace.or(target(), NamespaceOption.ALL),
+                logId,
+                logSpecific,
+                retain,
+                piece,
+                byIndex ? 0 : at,
+                logSpecificId,
+                commandSet,
+                uuidIndex);
+        if (byIndex) {
+            AdminCommands.logPageIndex(entry, 0, offset);
+        }
+    }
+}

@@ -1,0 +1,289 @@
+package dev.verbena.cli.admin;
+
+import dev.verbena.Controller;
+import dev.verbena.cli.base.ControllerCommand;
+import dev.verbena.cli.base.NamespaceOption;
+import dev.verbena.cli.base.Output;
+import dev.verbena.cli.base.PageCommand;
+import dev.verbena.nvme.ActiveNamespaceList;
+import dev.verbena.nvme.CommandSet;
+import dev.verbena.nvme.ControllerList;
+import dev.verbena.nvme.IdentifyCns;
+import dev.verbena.nvme.IdentifyController;
+import dev.verbena.nvme.IdentifyNamespace;
+import dev.verbena.nvme.IndependentNamespace;
+import dev.verbena.nvme.NamespaceDescriptors;
+import dev.verbena.nvme.NvmIdentifyController;
+import dev.verbena.nvme.NvmIdentifyNamespace;
+import dev.verbena.nvme.Rendered;
+import dev.verbena.nvme.WireStructure;
+import dev.verbena.nvme.zns.ZonedIdentifyController;
+import dev.verbena.nvme.zns.ZonedIdentifyNamespace;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// The commands that print what Identify returns.
+public final class IdentifyCommands {
+    /// Where the vendor's part of Identify Controller and Identify Namespace begins.
+    private static final int CONTROLLER_VENDOR_OFFSET = 3072;
+
+    private static final int NAMESPACE_VENDOR_OFFSET = 384;
+
+    private IdentifyCommands() {}
+
+    /// A structure with its vendor's part shown at the end.
+    private record WithVendor(WireStructure structure, int offset) implements Rendered {
+        private Rendered vendor() {
+            byte[] all = structure.toByteArray();
+            return Output.dump(Map.of(), Arrays.copyOfRange(all, offset, all.length));
+        }
+
+        @Override
+        public Map<String, Object> values() {
+            Map<String, Object> values = new LinkedHashMap<>(structure.values());
+            values.put("vs", vendor().values().getOrDefault("data", ""));
+            return values;
+        }
+
+        @Override
+        public String toText() {
+            return structure.toText() + "vs[]:\n" + vendor().toText();
+        }
+    }
+
+    private static Function<MemorySegment, Rendered> decoder(
+            boolean vendor, Function<MemorySegment, ? extends WireStructure> plain, int offset) {
+        return bytes -> vendor ? new WithVendor(plain.apply(bytes), offset) : plain.apply(bytes);
+    }
+
+    /// `verbena id-ctrl`.
+    @Command(name = "id-ctrl", description = "Identify Controller: what the controller is.")
+    public static final class IdCtrl extends PageCommand {
+        @Option(
+                names = {"-v", "--vendor-specific"},
+                description = "Show the vendor's part too.")
+        private boolean vendorSpecific;
+
+        @Override
+        protected Page read(Controller controller) throws IOException {
+            return new Page(
+                    controller.admin().identify(IdentifyCns.CONTROLLER, 0, 0, 0),
+                    decoder(vendorSpecific, IdentifyController::decode, CONTROLLER_VENDOR_OFFSET));
+        }
+    }
+
+    /// `verbena id-ns`.
+    @Command(name = "id-ns", description = "Identify Namespace: size, formats, features.")
+    public static final class IdNs extends PageCommand {
+        @Mixin private NamespaceOption namespace = new NamespaceOption();
+
+        @Option(
+                names = "--allocated",
+                description = "Also where the namespace is not attached to this controller.")
+        private boolean allocated;
+
+        @Option(
+                names = {"-v", "--vendor-specific"},
+                description = "Show the vendor's part too.")
+        private boolean vendorSpecific;
+
+        @Override
+        protected Page read(Controller controller) throws IOException {
+            int cns = allocated ? IdentifyCns.ALLOCATED_NAMESPACE : IdentifyCns.NAMESPACE;
+            return new Page(
+                    controller.admin().identify(cns, namespace.resolve(target(), controller), 0, 0),
+                    decoder(vendorSpecific, IdentifyNamespace::decode, NAMESPACE_VENDOR_OFFSET));
+        }
+    }
+
+    /// `verbena ns-descs`.
+    @Command(
+            name = "ns-descs",
+            description = "Namespace Identification Descriptors: UUID, NGUID, EUI64, command set.")
+    public static final class NsDescs extends PageCommand {
+        @Mixin private NamespaceOption namespace = new NamespaceOption();
+
+        @Override
+        protected Page read(Controller controller) throws IOException {
+            int id = namespace.resolve(target(), controller);
+            return new Page(
+                    controller.admin().identify(IdentifyCns.NAMESPACE_DESCRIPTORS, id, 0, 0),
+                    NamespaceDescriptors::decode);
+        }
+    }
+
+    /// `verbena nvm-id-ctrl`.
+    @Command(
+            name = "nvm-id-ctrl",
+            description = "Identify Controller of the NVM command set: limits of its commands.")
+    public static final class NvmIdCtrl extends PageCommand {
+        @Override
+        protected Page read(Controller controller) throws IOException {
+            return new Page(
+                    controller
+                            .admin()
+                            .identify(IdentifyCns.COMMAND_SET_CONTROLLER, 0, 0, CommandSet.NVM),
+                    NvmIdentifyController::decode);
+        }
+    }
+
+    /// `verbena nvm-id-ns`.
+    @Command(
+            name = "nvm-id-ns",
+            description = "Identify Namespace of the NVM command set: protection information.")
+    public static final class NvmIdNs extends PageCommand {
+        @Mixin private NamespaceOption namespace = new NamespaceOption();
+
+        @Override
+        protected Page read(Controller controller) throws IOException {
+            int id = namespace.resolve(target(), controller);
+            return new Page(
+                    controller
+                            .admin()
+                            .identify(IdentifyCns.COMMAND_SET_NAMESPACE, id, 0, CommandSet.NVM),
+                    NvmIdentifyNamespace::decode);
+        }
+    }
+
+    /// `verbena cmdset-ind-id-ns`.
+    @Command(
+            name = "cmdset-ind-id-ns",
+            description = "Identify Namespace, the part that all command sets share.")
+    public static final class IndependentIdNs extends PageCommand {
+        @Mixin private NamespaceOption namespace = new NamespaceOption();
+
+        @Override
+        protected Page read(Controller controller) throws IOException {
+            int id = namespace.resolve(target(), controller);
+            return new Page(
+                    controller.admin().identify(IdentifyCns.INDEPENDENT_NAMESPACE, id, 0, 0),
+                    IndependentNamespace::decode);
+        }
+    }
+
+    /// `verbena zns id-ctrl`.
+    @Command(name = "id-ctrl", description = "Identify Controller of the zoned command set.")
+    public static final class ZnsIdCtrl extends PageCommand {
+        @Override
+        protected Page read(Controller controller) throws IOException {
+            return new Page(
+                    controller
+                            .admin()
+                            .identify(IdentifyCns.COMMAND_SET_CONTROLLER, 0, 0, CommandSet.ZONED),
+                    ZonedIdentifyController::decode);
+        }
+    }
+
+    /// `verbena zns id-ns`.
+    @Command(
+            name = "id-ns",
+            description = "Identify Namespace of the zoned command set: zones and their limits.")
+    public static final class ZnsIdNs extends PageCommand {
+        @Mixin private NamespaceOption namespace = new NamespaceOption();
+
+        @Override
+        protected Page read(Controller controller) throws IOException {
+            int id = namespace.resolve(target(), controller);
+            return new Page(
+                    controller
+                            .admin()
+                            .identify(IdentifyCns.COMMAND_SET_NAMESPACE, id, 0, CommandSet.ZONED),
+                    ZonedIdentifyNamespace::decode);
+        }
+    }
+
+    /// `verbena list-ns`.
+    @Command(name = "list-ns", description = "List the ids of the namespaces.")
+    public static final class ListNs extends ControllerCommand {
+        @Option(
+                names = {"-n", "--namespace-id"},
+                paramLabel = "NSID",
+                defaultValue = "1",
+                description = "First id of the list (default: ${DEFAULT-VALUE}).")
+        private int first;
+
+        @Option(
+                names = {"-y", "--csi"},
+                paramLabel = "N",
+                defaultValue = "-1",
+                description = "Only those of a command set: 0 NVM, 1 key value, 2 zoned.")
+        private int commandSet;
+
+        @Option(
+                names = {"-a", "--all"},
+                description = "Also those that are not attached to this controller.")
+        private boolean all;
+
+        @Override
+        protected void run(Controller controller) throws IOException {
+            int cns = all ? IdentifyCns.ALLOCATED_NAMESPACES : IdentifyCns.ACTIVE_NAMESPACES;
+            if (commandSet >= 0) {
+                cns =
+                        all
+                                ? IdentifyCns.COMMAND_SET_ALLOCATED_NAMESPACES
+                                : IdentifyCns.COMMAND_SET_ACTIVE_NAMESPACES;
+            }
+            if (first == 0) {
+                throw usage("--namespace-id 0: namespaces are counted from 1");
+            }
+            List<Integer> ids = new ArrayList<>();
+            int after = first - 1;
+            List<Integer> part;
+            do {
+                byte[] page = controller.admin().identify(cns, after, 0, Math.max(0, commandSet));
+                part = ActiveNamespaceList.decode(MemorySegment.ofArray(page));
+                ids.addAll(part);
+                after = part.isEmpty() ? after : part.getLast();
+            } while (part.size() == ActiveNamespaceList.ENTRIES_MAX);
+            List<Map<String, Long>> list =
+                    ids.stream().map(id -> Map.of("nsid", Integer.toUnsignedLong(id))).toList();
+            output().print(
+                            new Output.Document(
+                                    Map.of("nsid_list", list), ActiveNamespaceList.toText(ids)),
+                            null);
+        }
+    }
+
+    /// `verbena list-ctrl`.
+    @Command(name = "list-ctrl", description = "List the ids of the subsystem's controllers.")
+    public static final class ListCtrl extends PageCommand {
+        @Option(
+                names = {"-c", "--cntid"},
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "First id of the list (default: ${DEFAULT-VALUE}).")
+        private int first;
+
+        @Option(
+                names = {"-n", "--namespace-id"},
+                paramLabel = "NSID",
+                defaultValue = "0",
+                description = "Only those this namespace is attached to.")
+        private int namespaceId;
+
+        @Override
+        protected Page read(Controller controller) throws IOException {
+            int cns =
+                    namespaceId == 0 ? IdentifyCns.CONTROLLERS : IdentifyCns.NAMESPACE_CONTROLLERS;
+            return new Page(
+                    controller.admin().identify(cns, namespaceId, first, 0),
+                    IdentifyCommands::controllers);
+        }
+    }
+
+    private static Rendered controllers(MemorySegment bytes) {
+        List<Integer> ids = ControllerList.decode(bytes);
+        return new Output.Document(
+                Map.of("ctrl_list", ids.stream().map(id -> Map.of("ctrl_id", id)).toList()),
+                ControllerList.toText(ids));
+    }
+}

@@ -1,0 +1,249 @@
+package dev.verbena.cli.base;
+
+import dev.verbena.ConnectOptions;
+import dev.verbena.MemoryMode;
+import dev.verbena.WaitMode;
+import dev.verbena.nvme.HostIdentity;
+import dev.verbena.nvme.Nqn;
+import dev.verbena.nvme.auth.ChapSecret;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// How to connect and who we are: the flags of `nvme connect`. Only long names: the letters are
+/// given where a command has no others, see [Letters].
+public class ConnectionOptions {
+    @Option(
+            names = "--transport",
+            paramLabel = "TRTYPE",
+            description = "Transport: rdma, which is the default and all there is.")
+    @Nullable String transport;
+
+    @Option(
+            names = "--traddr",
+            paramLabel = "ADDR",
+            description = "Address of the target: name, IPv4 or IPv6.")
+    @Nullable String traddr;
+
+    @Option(
+            names = "--trsvcid",
+            paramLabel = "PORT",
+            description = "Port of the target (default: 4420).")
+    @Nullable Integer trsvcid;
+
+    @Option(
+            names = {"--nqn", "--subsysnqn"},
+            paramLabel = "NQN",
+            description = "Name of the subsystem.")
+    @Nullable String subsystem;
+
+    @Option(
+            names = "--host-traddr",
+            paramLabel = "ADDR",
+            description = "Local address to connect from.")
+    @Nullable String hostTraddr;
+
+    @Option(
+            names = "--hostnqn",
+            paramLabel = "NQN",
+            description =
+                    "NQN of this host (default: /etc/nvme/hostnqn, or derived from the machine).")
+    @Nullable String hostNqn;
+
+    @Option(
+            names = "--hostid",
+            paramLabel = "UUID",
+            description = "Identifier of this host (default: from the host NQN).")
+    @Nullable UUID hostId;
+
+    @Option(
+            names = "--dhchap-secret",
+            paramLabel = "SECRET",
+            description = {
+                "This host's secret, DHHC-1:…; better in the variable VERBENA_DHCHAP_SECRET,",
+                "which other users of the machine do not see."
+            })
+    @Nullable String dhchapSecret;
+
+    @Option(
+            names = "--dhchap-ctrl-secret",
+            paramLabel = "SECRET",
+            description = {
+                "The controller's secret, with which it has to prove itself;",
+                "or VERBENA_DHCHAP_CTRL_SECRET."
+            })
+    @Nullable String dhchapCtrlSecret;
+
+    @Option(
+            names = "--nr-io-queues",
+            paramLabel = "N",
+            description = "I/O queues to ask for (default: 1; perf and demo: see there).")
+    @Nullable Integer ioQueues;
+
+    @Option(
+            names = "--nr-write-queues",
+            paramLabel = "N",
+            description = "Further queues for writes (default: 0).")
+    @Nullable Integer writeQueues;
+
+    @Option(
+            names = "--nr-poll-queues",
+            paramLabel = "N",
+            description = "Further queues that are polled (default: 1).")
+    @Nullable Integer pollQueues;
+
+    @Option(
+            names = "--queue-size",
+            paramLabel = "N",
+            description = "Entries of an I/O queue (default: 128).")
+    @Nullable Integer queueSize;
+
+    @Option(
+            names = "--keep-alive-tmo",
+            paramLabel = "SECONDS",
+            description = "Keep-alive time-out (default: 5; 0: never).")
+    @Nullable Integer keepAlive;
+
+    @Option(
+            names = "--reconnect-delay",
+            paramLabel = "SECONDS",
+            description = "Longest wait between attempts to connect again (default: 10).")
+    @Nullable Integer reconnectDelay;
+
+    @Option(
+            names = "--ctrl-loss-tmo",
+            paramLabel = "SECONDS",
+            description = {
+                "How long a lost controller is tried to be connected again",
+                "(default: 30; -1: for ever)."
+            })
+    @Nullable Integer ctrlLoss;
+
+    @Option(
+            names = "--tos",
+            paramLabel = "N",
+            description = "IP type of service (default: the system's).")
+    @Nullable Integer tos;
+
+    @Option(
+            names = "--duplicate-connect",
+            description = "Allow the same connection twice in this process.")
+    @Nullable Boolean duplicateConnect;
+
+    @Option(
+            names = "--disable-sqflow",
+            description = "Ask the controller to do without submission queue flow control.")
+    @Nullable Boolean disableSqFlow;
+
+    @Option(
+            names = "--no-in-capsule-data",
+            description = "Move all data by RDMA, also what would fit a command capsule.")
+    @Nullable Boolean noInCapsuleData;
+
+    @Option(
+            names = "--memory-mode",
+            paramLabel = "MODE",
+            description =
+                    "What the controller can reach of this host's memory: "
+                            + "${COMPLETION-CANDIDATES} (default: AUTO).")
+    @Nullable MemoryMode memoryMode;
+
+    @Option(
+            names = "--wait-mode",
+            paramLabel = "MODE",
+            description =
+                    "How to wait for completions: ${COMPLETION-CANDIDATES} (default: ADAPTIVE).")
+    @Nullable WaitMode waitMode;
+
+    @Option(
+            names = "--connect-tmo",
+            paramLabel = "SECONDS",
+            description = "Longest time for one queue to connect (default: 30).")
+    @Nullable Integer connectTimeout;
+
+    @Option(
+            names = "--admin-tmo",
+            paramLabel = "SECONDS",
+            description = "Longest time for one admin command (default: 60).")
+    @Nullable Integer adminTimeout;
+
+    @Option(
+            names = "--io-tmo",
+            paramLabel = "SECONDS",
+            description = "Longest time for one I/O command (default: 30).")
+    @Nullable Integer ioTimeout;
+
+    /// Who this host is, as these options say.
+    ///
+    /// @throws IllegalArgumentException when a name is none
+    HostIdentity host() {
+        String nqn = hostNqn;
+        UUID id = hostId;
+        if (nqn == null) {
+            HostIdentity system = HostIdentity.system();
+            return id == null ? system : HostIdentity.of(system.hostNqn(), id);
+        }
+        return id == null ? HostIdentity.of(Nqn.of(nqn)) : HostIdentity.of(Nqn.of(nqn), id);
+    }
+
+    /// Changes options by a value, when it was given.
+    private interface Change<T> {
+        ConnectOptions apply(ConnectOptions options, T value);
+    }
+
+    private static <T> ConnectOptions with(
+            ConnectOptions options, @Nullable T value, Change<T> change) {
+        return value == null ? options : change.apply(options, value);
+    }
+
+    /// These options on top of others.
+    ///
+    /// @throws IllegalArgumentException when a value is out of its range
+    /// @throws IOException when the local address is not known
+    ConnectOptions applyTo(ConnectOptions base, Environment environment) throws IOException {
+        ConnectOptions o = base;
+        o = with(o, ioQueues, ConnectOptions::withIoQueues);
+        o = with(o, writeQueues, ConnectOptions::withWriteQueues);
+        o = with(o, pollQueues, ConnectOptions::withPollQueues);
+        o = with(o, queueSize, ConnectOptions::withQueueSize);
+        o = with(o, seconds(keepAlive), ConnectOptions::withKeepAliveTimeout);
+        o = with(o, seconds(reconnectDelay), ConnectOptions::withReconnectDelay);
+        o = with(o, seconds(ctrlLoss), ConnectOptions::withCtrlLossTimeout);
+        o = with(o, tos, ConnectOptions::withTos);
+        o = with(o, duplicateConnect, ConnectOptions::withDuplicateConnect);
+        o = with(o, disableSqFlow, ConnectOptions::withDisableSqFlow);
+        o = with(o, noInCapsuleData, (options, no) -> options.withInCapsuleData(!no));
+        o = with(o, memoryMode, ConnectOptions::withMemoryMode);
+        o = with(o, waitMode, ConnectOptions::withWaitMode);
+        o = with(o, seconds(connectTimeout), ConnectOptions::withConnectTimeout);
+        o = with(o, seconds(adminTimeout), ConnectOptions::withAdminTimeout);
+        o = with(o, seconds(ioTimeout), ConnectOptions::withIoTimeout);
+        String source = hostTraddr;
+        if (source != null) {
+            o = o.withHostTraddr(InetAddress.getByName(source));
+        }
+        o =
+                with(
+                        o,
+                        secret(environment, dhchapSecret, "VERBENA_DHCHAP_SECRET"),
+                        ConnectOptions::withDhchapSecret);
+        return with(
+                o,
+                secret(environment, dhchapCtrlSecret, "VERBENA_DHCHAP_CTRL_SECRET"),
+                ConnectOptions::withDhchapCtrlSecret);
+    }
+
+    private static @Nullable Duration seconds(@Nullable Integer value) {
+        return value == null ? null : Duration.ofSeconds(value);
+    }
+
+    /// Stays open as long as the process: the controller needs it for each connection.
+    private static @Nullable ChapSecret secret(
+            Environment environment, @Nullable String given, String variable) {
+        String text = given == null ? environment.variables().get(variable) : given;
+        return text == null || text.isBlank() ? null : ChapSecret.parse(text.strip());
+    }
+}

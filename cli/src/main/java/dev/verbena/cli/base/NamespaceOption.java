@@ -1,0 +1,53 @@
+package dev.verbena.cli.base;
+
+import dev.verbena.Controller;
+import dev.verbena.Namespace;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// Which namespace is meant: `--namespace-id`.
+public final class NamespaceOption {
+    /// All namespaces, or none in particular.
+    public static final int ALL = 0xFFFF_FFFF;
+
+    @Option(
+            names = {"-n", "--namespace-id"},
+            paramLabel = "NSID",
+            description =
+                    "Namespace (default: the one in the target's address, or the only one there"
+                            + " is).")
+    private @Nullable Integer id;
+
+    /// What was given, or another value.
+    public int or(TargetOptions target, int other) {
+        Integer own = id;
+        return own == null ? target.namespaceId().orElse(other) : own;
+    }
+
+    /// What was given, or the only active namespace.
+    ///
+    /// @throws IOException when there are several or none
+    public int resolve(TargetOptions target, Controller controller) throws IOException {
+        Integer own = id;
+        if (own != null) {
+            return own;
+        }
+        if (target.namespaceId().isPresent()) {
+            return target.namespaceId().get();
+        }
+        List<Namespace> all = controller.namespaces();
+        if (all.size() == 1) {
+            return all.getFirst().id();
+        }
+        throw new IOException(
+                all.isEmpty()
+                        ? controller.subsystemNqn() + " has no active namespace"
+                        : "Which namespace? Name one of "
+                                + all.stream()
+                                        .map(each -> Integer.toUnsignedString(each.id()))
+                                        .toList()
+                                + " with --namespace-id");
+    }
+}

@@ -1,0 +1,255 @@
+package dev.verbena.cli.io;
+
+import dev.verbena.Controller;
+import dev.verbena.cli.base.Confirmation;
+import dev.verbena.cli.base.ControllerCommand;
+import dev.verbena.cli.base.NamespaceOption;
+import dev.verbena.cli.base.PageCommand;
+import dev.verbena.cli.base.RawCommand;
+import dev.verbena.nvme.ReservationReport;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// The reservation commands.
+public final class ReservationCommands {
+    private ReservationCommands() {}
+
+    /// What the commands that change something have in common.
+    abstract static class Change extends ControllerCommand {
+        @Mixin private NamespaceOption namespace = new NamespaceOption();
+
+        @Option(
+                names = {"-c", "--crkey"},
+                paramLabel = "KEY",
+                defaultValue = "0",
+                description = "This host's current key (default: ${DEFAULT-VALUE}).")
+        private long currentKey;
+
+        @Option(
+                names = {"-i", "--iekey"},
+                description = "Do not check the current key.")
+        private boolean ignoreExistingKey;
+
+        final long currentKey() {
+            return currentKey;
+        }
+
+        final boolean ignoresExistingKey() {
+            return ignoreExistingKey;
+        }
+
+        /// Writes the command for a namespace.
+        abstract void encode(MemorySegment entry, int namespaceId);
+
+        /// Its keys.
+        abstract byte[] keys();
+
+        @Override
+        protected final void run(Controller controller) throws IOException {
+            int id = namespace.resolve(target(), controller);
+            Consumer<MemorySegment> encoder = entry -> encode(entry, id);
+            RawCommand.checked(
+                    controller.passthrough().io(RawCommand.of(encoder).withData(keys())),
+                    "The reservation command");
+            output().done(
+                            "NVME Reservation " + name().substring("resv-".length()) + " success",
+                            "nsid",
+                            Integer.toUnsignedLong(id));
+        }
+
+        static byte[] two(long first, long second) {
+            byte[] keys = new byte[dev.verbena.nvme.ReservationCommands.KEYS_SIZE];
+            dev.verbena.nvme.ReservationCommands.keys(
+                    MemorySegment.ofArray(keys), 0, first, second);
+            return keys;
+        }
+    }
+
+    /// `verbena resv-register`.
+    @Command(name = "resv-register", description = "Register, remove or replace this host's key.")
+    public static final class Register extends Change {
+        @Option(
+                names = {"-k", "--nrkey"},
+                paramLabel = "KEY",
+                defaultValue = "0",
+                description = "The new key (default: ${DEFAULT-VALUE}).")
+        private long newKey;
+
+        @Option(
+                names = {"-r", "--rrega"},
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "0 register, 1 remove, 2 replace (default: ${DEFAULT-VALUE}).")
+        private int action;
+
+        @Option(
+                names = {"-p", "--cptpl"},
+                paramLabel = "N",
+                defaultValue = "0",
+                description = {
+                    "When power is lost: 0 as before, 2 registrations are lost, 3 they survive",
+                    "(default: ${DEFAULT-VALUE})."
+                })
+        private int persistence;
+
+        @Override
+        void encode(MemorySegment entry, int namespaceId) {
+            dev.verbena.nvme.ReservationCommands.register(
+                    entry, 0, 0, namespaceId, action, ignoresExistingKey(), persistence);
+        }
+
+        @Override
+        byte[] keys() {
+            return two(currentKey(), newKey);
+        }
+    }
+
+    /// `verbena resv-acquire`.
+    @Command(
+            name = "resv-acquire",
+            description = "Acquire a reservation, or take another host's away. Asks before that.")
+    public static final class Acquire extends Change {
+        @Mixin private Confirmation confirmation = new Confirmation();
+
+        @Option(
+                names = {"-p", "--prkey"},
+                paramLabel = "KEY",
+                defaultValue = "0",
+                description = "Key of the host that loses (default: ${DEFAULT-VALUE}).")
+        private long preemptedKey;
+
+        @Option(
+                names = {"-t", "--rtype"},
+                paramLabel = "N",
+                defaultValue = "0",
+                description = {
+                    "1 write exclusive, 2 exclusive access, 3 and 4 the same for registrants only,",
+                    "5 and 6 for all registrants."
+                })
+        private int type;
+
+        @Option(
+                names = {"-a", "--racqa"},
+                paramLabel = "N",
+                defaultValue = "0",
+                description = {
+                    "0 acquire, 1 preempt, 2 preempt and abort (default: ${DEFAULT-VALUE})."
+                })
+        private int action;
+
+        @Override
+        protected void prepare() throws IOException {
+            if (action != dev.verbena.nvme.ReservationCommands.ACQUIRE) {
+                confirmation.require("This takes the reservation of another host away");
+            }
+        }
+
+        @Override
+        void encode(MemorySegment entry, int namespaceId) {
+            dev.verbena.nvme.ReservationCommands.acquire(
+                    entry, 0, 0, namespaceId, action, ignoresExistingKey(), type);
+        }
+
+        @Override
+        byte[] keys() {
+            return two(currentKey(), preemptedKey);
+        }
+    }
+
+    /// `verbena resv-release`.
+    @Command(
+            name = "resv-release",
+            description = {
+                "Release this host's reservation, or clear all.",
+                "Asks before reservations and registrations of other hosts are cleared."
+            })
+    public static final class Release extends Change {
+        @Mixin private Confirmation confirmation = new Confirmation();
+
+        @Option(
+                names = {"-t", "--rtype"},
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "Type of the reservation that is held.")
+        private int type;
+
+        @Option(
+                names = {"-a", "--rrela"},
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "0 release, 1 clear (default: ${DEFAULT-VALUE}).")
+        private int action;
+
+        @Override
+        protected void prepare() throws IOException {
+            if (action != dev.verbena.nvme.ReservationCommands.RELEASE) {
+                confirmation.require("This removes the reservations and keys of all hosts");
+            }
+        }
+
+        @Override
+        void encode(MemorySegment entry, int namespaceId) {
+            dev.verbena.nvme.ReservationCommands.release(
+                    entry, 0, 0, namespaceId, action, ignoresExistingKey(), type);
+        }
+
+        @Override
+        byte[] keys() {
+            byte[] key = new byte[dev.verbena.nvme.ReservationCommands.KEY_SIZE];
+            dev.verbena.nvme.ReservationCommands.key(MemorySegment.ofArray(key), 0, currentKey());
+            return key;
+        }
+    }
+
+    /// `verbena resv-report`.
+    @Command(
+            name = "resv-report",
+            description = {
+                "Who holds and who has registered for the reservation.",
+                "Always the extended form: a host on fabrics has an identifier of 128 bits."
+            })
+    public static final class Report extends PageCommand {
+        private static final int BYTES = 4096;
+
+        @Mixin private NamespaceOption namespace = new NamespaceOption();
+
+        @Option(
+                names = {"-d", "--numd"},
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "Dwords to read, counted from 0 (default: 4096 bytes).")
+        private int dwords;
+
+        @Option(
+                names = {"-e", "--eds"},
+                description = "Accepted for habit's sake: it is always so.")
+        @SuppressWarnings("UnusedVariable") // for people who are used to give it
+        private boolean extended;
+
+        @Override
+        protected Page read(Controller controller) throws IOException {
+            int id = namespace.resolve(target(), controller);
+            int bytes =
+                    dwords > 0 ? Math.max(ReservationReport.HEADER_SIZE, (dwords + 1) * 4) : BYTES;
+            byte[] page =
+                    RawCommand.checked(
+                                    controller
+                                            .passthrough()
+                                            .io(
+                                                    RawCommand.of(entry ->
+                                                                    dev.verbena.nvme
+                                                                            .ReservationCommands
+                                                                            .report(
+                                                                                    entry, 0, 0, id,
+                                                                                    bytes))
+                                                            .withDataLength(bytes)),
+                                    "Reservation Report")
+                            .data();
+            return new Page(page, ReservationReport::decode);
+        }
+    }
+}

@@ -1,0 +1,221 @@
+package dev.verbena.cli.io;
+
+import dev.verbena.Controller;
+import dev.verbena.PassthroughCommand;
+import dev.verbena.PassthroughResult;
+import dev.verbena.cli.base.Confirmation;
+import dev.verbena.cli.base.ControllerCommand;
+import dev.verbena.cli.base.DataFile;
+import dev.verbena.cli.base.NamespaceOption;
+import dev.verbena.cli.base.PageCommand;
+import dev.verbena.cli.base.RawCommand;
+import dev.verbena.nvme.CommandSet;
+import dev.verbena.nvme.IdentifyCns;
+import dev.verbena.nvme.NvmCommands;
+import dev.verbena.nvme.zns.ZoneReport;
+import dev.verbena.nvme.zns.ZonedIdentifyNamespace;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `zns report-zones` and `zns zone-append`.
+public final class ZoneCommands {
+    private ZoneCommands() {}
+
+    /// `verbena zns report-zones`.
+    @Command(name = "report-zones", description = "The zones and their states.")
+    public static final class ReportZones extends PageCommand {
+        @Mixin private NamespaceOption namespace = new NamespaceOption();
+
+        @Option(
+                names = {"-s", "--start-lba"},
+                paramLabel = "LBA",
+                defaultValue = "0",
+                description = "A block of the first zone to report (default: ${DEFAULT-VALUE}).")
+        private long start;
+
+        @Option(
+                names = {"-d", "--descs"},
+                paramLabel = "N",
+                defaultValue = "-1",
+                description = "How many zones at most (default: all of them).")
+        private int count;
+
+        @Option(
+                names = {"-S", "--state"},
+                paramLabel = "N",
+                defaultValue = "0",
+                description = {
+                    "Which zones: 0 all, 1 empty, 2 implicitly open, 3 explicitly open, 4 closed,",
+                    "5 full, 6 read only, 7 offline (default: ${DEFAULT-VALUE})."
+                })
+        private int state;
+
+        @Option(
+                names = {"-e", "--extended"},
+                description = "With the zones' descriptor extensions.")
+        private boolean extended;
+
+        @Option(
+                names = {"-p", "--partial"},
+                description = "The number of zones counts only those that are shown.")
+        private boolean partial;
+
+        @Override
+        protected Page read(Controller controller) throws IOException {
+            int id = namespace.resolve(target(), controller);
+            int extension = extended ? extensionBytes(controller, id) : 0;
+            int wanted = count;
+            if (wanted < 0) {
+                // First only how many there are.
+                long zones =
+                        ZoneReport.decode(
+                                        MemorySegment.ofArray(
+                                                report(
+                                                        controller,
+                                                        id,
+                                                        ZoneReport.DESCRIPTOR_SIZE,
+                                                        0,
+                                                        false)),
+                                        0)
+                                .zoneCount();
+                wanted = (int) Math.min(zones, 1 << 20);
+            }
+            int bytes =
+                    ZoneReport.DESCRIPTOR_SIZE + wanted * (ZoneReport.DESCRIPTOR_SIZE + extension);
+            if (bytes > controller.transferBytesMax()) {
+                bytes = controller.transferBytesMax();
+                output().err().println("Not all zones fit one command; go on with --start-lba");
+            }
+            int fitting = bytes;
+            return new Page(
+                    report(
+                            controller,
+                            id,
+                            fitting,
+                            extended
+                                    ? dev.verbena.nvme.zns.ZoneCommands.REPORT_EXTENDED
+                                    : dev.verbena.nvme.zns.ZoneCommands.REPORT,
+                            partial),
+                    page -> ZoneReport.decode(page, extension));
+        }
+
+        private static int extensionBytes(Controller controller, int id) throws IOException {
+            byte[] zoned =
+                    controller
+                            .admin()
+                            .identify(IdentifyCns.COMMAND_SET_NAMESPACE, id, 0, CommandSet.ZONED);
+            return ZonedIdentifyNamespace.decode(MemorySegment.ofArray(zoned))
+                    .descriptorExtensionBytes(controller.namespace(id).identify().formattedIndex());
+        }
+
+        private byte[] report(
+                Controller controller, int id, int bytes, int action, boolean onlyListed)
+                throws IOException {
+            PassthroughCommand command =
+                    RawCommand.of(entry ->
+                                    dev.verbena.nvme.zns.ZoneCommands.managementReceive(
+                                            entry,
+                                            0,
+                                            0,
+                                            id,
+                                            start,
+                                            action,
+                                            state,
+                                            onlyListed,
+                                            bytes))
+                            .withDataLength(bytes);
+            return RawCommand.checked(
+                            controller.passthrough().io(command), "Zone Management Receive")
+                    .data();
+        }
+    }
+
+    /// `verbena zns zone-append`.
+    @Command(
+            name = "zone-append",
+            description = "Write behind what a zone holds; prints where. Asks first.")
+    public static final class Append extends ControllerCommand {
+        @Mixin private NamespaceOption namespace = new NamespaceOption();
+
+        @Mixin private Confirmation confirmation = new Confirmation();
+
+        @Option(
+                names = {"-s", "--zslba"},
+                paramLabel = "LBA",
+                defaultValue = "0",
+                description = "First block of the zone (default: ${DEFAULT-VALUE}).")
+        private long start;
+
+        @Option(
+                names = {"-z", "--data-size"},
+                paramLabel = "BYTES",
+                required = true,
+                description = "Bytes of data, whole blocks.")
+        private int bytes;
+
+        @Option(
+                names = {"-d", "--data"},
+                paramLabel = "FILE",
+                description = "The data (default: standard input).")
+        private @Nullable Path file;
+
+        @Option(
+                names = {"-l", "--limited-retry"},
+                description = "The controller shall make no unusual effort.")
+        private boolean limitedRetry;
+
+        @Option(
+                names = {"-f", "--force-unit-access"},
+                description = "To non-volatile media.")
+        private boolean forceUnitAccess;
+
+        private byte[] data = {};
+
+        @Override
+        protected void prepare() throws IOException {
+            if (bytes <= 0) {
+                throw usage("--data-size " + bytes + ": at least one block");
+            }
+            confirmation.require("This writes to the zone at " + start + " of " + target().nqn());
+            data = DataFile.read(environment(), file, bytes);
+        }
+
+        @Override
+        protected void run(Controller controller) throws IOException {
+            int id = namespace.resolve(target(), controller);
+            int block = controller.namespace(id).blockSize();
+            if (block == 0 || bytes % block != 0) {
+                throw usage("--data-size " + bytes + ": a multiple of " + block);
+            }
+            int flags =
+                    (limitedRetry ? NvmCommands.LIMITED_RETRY : 0)
+                            | (forceUnitAccess ? NvmCommands.FORCE_UNIT_ACCESS : 0);
+            PassthroughResult result =
+                    RawCommand.checked(
+                            controller
+                                    .passthrough()
+                                    .io(
+                                            RawCommand.of(entry ->
+                                                            dev.verbena.nvme.zns.ZoneCommands
+                                                                    .append(
+                                                                            entry,
+                                                                            0,
+                                                                            0,
+                                                                            id,
+                                                                            start,
+                                                                            bytes / block,
+                                                                            flags))
+                                                    .withData(data)),
+                            "Zone Append");
+            output().done(
+                            "Success appended data to LBA 0x" + Long.toHexString(result.result()),
+                            "lba",
+                            result.result());
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/// Commands for namespaces: their blocks, reservations and zones.
+package dev.verbena.cli.io;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.verbena.cli.base;
+
+import org.jspecify.annotations.NullMarked;

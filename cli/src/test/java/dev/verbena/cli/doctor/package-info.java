@@ -1,0 +1,4 @@
+@NullMarked
+package dev.verbena.cli.doctor;
+
+import org.jspecify.annotations.NullMarked;

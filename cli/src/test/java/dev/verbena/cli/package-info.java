@@ -1,0 +1,4 @@
+@NullMarked
+package dev.verbena.cli;
+
+import org.jspecify.annotations.NullMarked;
