@@ -60,7 +60,8 @@ class CommandLineTest {
                         Integer.toString(LiveTarget.SILENT_PORT));
         assertThat(ended.status()).isEqualTo(1);
         assertThat(ended.out().strip().lines()).hasSize(1);
-        assertThat(ended.out()).startsWith("discover: Connection refused: nothing listens at");
+        assertThat(ended.out())
+                .startsWith("verbena discover: Connection refused: nothing listens at");
     }
 
     @Test

@@ -1,0 +1,224 @@
+package dev.verbena.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Each command against Linux's target: nvme-cli's values where nvme-cli has the command.
+@TargetTest({"--namespaces", "2", "--ana-group", "1=optimized", "--ana-group", "2=non-optimized"})
+class CommandsLinuxTest {
+    private static final int BLOCK = 512;
+
+    private Commands commands = new Commands("");
+    private String device = "";
+
+    @BeforeAll
+    void connect(LiveTarget live) throws IOException {
+        commands = Commands.of(live);
+        if (LiveTarget.external() == null) {
+            device = Commands.connectKernel(live);
+        }
+    }
+
+    @AfterAll
+    void disconnect(LiveTarget live) throws IOException {
+        if (!device.isEmpty()) {
+            Commands.disconnectKernel(live);
+        }
+    }
+
+    /// Not compared: the id of the connection. The error log is each connection's own here, and
+    /// changed-ns-list-log has another shape; both are compared with the controller handed through,
+    /// or with captured bytes.
+    static Stream<CommandComparison> comparisons() {
+        return """
+        id-ctrl                       | id-ctrl DEV             | cntlid
+        id-ns -n 1                    | id-ns DEV -n 1          |
+        id-ns -n 2                    | id-ns DEV -n 2          |
+        list-ns                       | list-ns DEV             |
+        ns-descs -n 1                 | ns-descs DEV -n 1       |
+        nvm-id-ctrl                   | nvm-id-ctrl DEV         |
+        smart-log                     | smart-log DEV           |
+        smart-log -n 1                | smart-log DEV -n 1      |
+        effects-log                   | effects-log DEV -c 0    |
+        fw-log                        | fw-log DEV              |
+        ana-log                       | ana-log DEV             |
+        show-regs                     | show-regs DEV           | nssr,crto
+        """
+                .lines()
+                .map(CommandComparison::parse);
+    }
+
+    @ParameterizedTest
+    @MethodSource("comparisons")
+    void json_hasNvmeClisValues(CommandComparison comparison) throws IOException {
+        org.junit.jupiter.api.Assumptions.assumeFalse(device.isEmpty());
+        comparison.check(commands, device);
+    }
+
+    @Test
+    void discover_hasNvmeClisValues(LiveTarget live) throws IOException {
+        new CommandComparison(
+                        "discover",
+                        "discover -t rdma -a "
+                                + live.target().traddr()
+                                + " -s "
+                                + live.target().trsvcid(),
+                        java.util.Set.of())
+                .check(commands, device);
+        assertThat(commands.run("discover --tree").out()).contains(live.nqn());
+    }
+
+    @Test
+    void list_hasNvmeClisValues() throws IOException {
+        org.junit.jupiter.api.Assumptions.assumeFalse(device.isEmpty());
+        Map<String, Object> all = dev.verbena.nvme.NvmeCliJson.parse(Commands.nvme("list -o json"));
+        Commands.Ended ended = commands.run("list -o json");
+        Map<String, Object> ours = dev.verbena.nvme.NvmeCliJson.parse(ended.out());
+        List<?> devices = (List<?>) ours.get("Devices");
+        assertThat(devices).hasSize(2);
+        int compared = 0;
+        for (Object each : (List<?>) all.get("Devices")) {
+            Map<String, Object> theirs = dev.verbena.nvme.NvmeCliJson.map(each);
+            if (String.valueOf(theirs.get("ModelNumber")).startsWith("Linux")) {
+                int index = Integer.parseInt(String.valueOf(theirs.get("NameSpace"))) - 1;
+                compared +=
+                        dev.verbena.nvme.NvmeCliJson.compare(
+                                theirs,
+                                dev.verbena.nvme.NvmeCliJson.map(devices.get(index)),
+                                java.util.Set.of("DevicePath", "Generic"));
+            }
+        }
+        assertThat(compared).isGreaterThan(10);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "id-ctrl -v",
+                "id-ns -n 1 -v",
+                "error-log -e 4",
+                "changed-ns-list-log",
+                "get-log -i 2 -l 512",
+                "get-feature -f 7",
+                "get-feature -f 0x0f",
+                "get-feature -f 0x81",
+                "set-feature -f 0x84 -n 2 -v 0",
+                "show-regs -H",
+                "get-property -O 8",
+                "ana-log -g",
+                "discover",
+                "list",
+                "doctor",
+                "reset",
+                "flush -n 1",
+                "admin-passthru -o 6 --cdw10=1 -l 4096 -r",
+                "io-passthru -o 2 -n 1 -l 512 -r",
+                "io-passthru -o 0 -n 1"
+            })
+    void command_worksInTextAndJson(String line) {
+        Commands.Ended text = commands.run(line);
+        assertThat(text.status()).as(text.err()).isZero();
+        assertThat(text.out()).isNotBlank();
+        Commands.Ended json = commands.run(line + " --output-format json");
+        assertThat(json.status()).as(json.err()).isZero();
+        assertThat(dev.verbena.nvme.NvmeCliJson.parse(json.out())).isNotEmpty();
+    }
+
+    /// What Linux's target does not have, by what it says about that.
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    self-test-log             | 3 | Invalid
+                    sanitize-log              | 3 | Invalid
+                    resv-report -n 1          | 3 | Invalid Command Opcode
+                    resv-register -n 1 -k 1   | 3 | Invalid Command Opcode
+                    resv-acquire -n 1 -c 1 -t 1 | 3 | Invalid Command Opcode
+                    resv-release -n 1 -c 1 -t 1 | 3 | Invalid Command Opcode
+                    compare -n 1              | 1 | Compare
+                    verify -n 1               | 1 | Verify
+                    copy -n 1 -d 8 -s 0 -b 0 --force | 1 | Copy
+                    write-uncor -n 1 --force  | 1 | Write Uncorrectable
+                    subsystem-reset --force   | 1 | NSSRS
+                    zns report-zones -n 1     | 3 | Invalid
+                    """)
+    void missingCommand_isRefusedInOneSentence(String line, int status, String message) {
+        Commands.Ended ended = commands.run(line.strip(), new byte[BLOCK]);
+        assertThat(ended.status()).as(ended.err()).isEqualTo(status);
+        assertThat(ended.err()).contains(message).hasLineCount(1);
+    }
+
+    private static byte[] pattern(int bytes) {
+        byte[] data = new byte[bytes];
+        new Random(bytes).nextBytes(data);
+        return data;
+    }
+
+    @Test
+    void writeReadZeroesAndDsm_changeTheTargetsStorage(LiveTarget live) throws IOException {
+        byte[] data = pattern(300 * BLOCK);
+        Commands.Ended written = commands.run("write -n 1 -s 40 -c 299 --force -t", data);
+        assertThat(written.status()).as(written.err()).isZero();
+        assertThat(written.err()).contains("latency: write");
+        assertThat(live.stored(40L * BLOCK, data.length)).isEqualTo(data);
+        assertThat(commands.run("read -n 1 -s 40 -c 299").bytes()).isEqualTo(data);
+        assertThat(commands.run("read -n 1 -s 41 -c 1 -f").bytes())
+                .isEqualTo(Arrays.copyOfRange(data, BLOCK, 3 * BLOCK));
+        if (!device.isEmpty()) {
+            assertThat(Commands.nvme("read /dev/" + device + "n1 -s 40 -c 0 -z 512 -d /dev/stdout"))
+                    .isEqualTo(
+                            new String(
+                                    Arrays.copyOf(data, BLOCK),
+                                    java.nio.charset.StandardCharsets.UTF_8));
+        }
+        assertThat(commands.run("write-zeroes -n 1 -s 42 -c 7 --force").status()).isZero();
+        assertThat(live.stored(42L * BLOCK, 8 * BLOCK)).isEqualTo(new byte[8 * BLOCK]);
+        assertThat(live.stored(50L * BLOCK, BLOCK))
+                .isEqualTo(Arrays.copyOfRange(data, 10 * BLOCK, 11 * BLOCK));
+        Commands.Ended dsm = commands.run("dsm -n 1 -d -s 60,64 -b 2,2 --force");
+        assertThat(dsm.status()).as(dsm.err()).isZero();
+        assertThat(live.stored(62L * BLOCK, BLOCK))
+                .isEqualTo(Arrays.copyOfRange(data, 22 * BLOCK, 23 * BLOCK));
+    }
+
+    @Test
+    void writeProtection_isSetAndObeyed() {
+        Commands.Ended set = commands.run("set-feature -f 0x84 -n 2 -v 1 --force");
+        assertThat(set.status()).as(set.err()).isZero();
+        try {
+            assertThat(commands.run("get-feature -f 0x84 -n 2").out()).contains("value:0x00000001");
+            Commands.Ended refused = commands.run("write -n 2 --force", new byte[BLOCK]);
+            assertThat(refused.status()).isEqualTo(3);
+            assertThat(refused.err()).contains("Namespace is Write Protected").hasLineCount(1);
+        } finally {
+            assertThat(commands.run("set-feature -f 0x84 -n 2 -v 0").status()).isZero();
+        }
+        assertThat(commands.run("write -n 2 --force", new byte[BLOCK]).status()).isZero();
+    }
+
+    @Test
+    void passthru_givesTheBytesOfNvmeCli() throws IOException {
+        org.junit.jupiter.api.Assumptions.assumeFalse(device.isEmpty());
+        String theirs = Commands.nvme("get-feature /dev/" + device + " -f 7");
+        String ours = commands.run("get-feature -f 0x0b").out();
+        assertThat(theirs).contains("get-feature:");
+        assertThat(ours)
+                .startsWith("get-feature:0x0b (Async Event Configuration), Current value:0x");
+        byte[] namespaces = commands.run("admin-passthru -o 6 --cdw10=2 -l 4096 -r -b").bytes();
+        assertThat(namespaces).hasSize(4096).startsWith(1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0);
+    }
+}
