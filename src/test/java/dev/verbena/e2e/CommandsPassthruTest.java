@@ -162,8 +162,9 @@ class CommandsPassthruTest {
         byte[] data = pattern(BLOCK, 3);
         Commands.Ended appended = ok("zns zone-append" + at + " -z 4096 --force", data);
         assertThat(appended.out()).contains("Success appended data to LBA");
-        assertThat(ok("io-passthru -o 2 -n 2 -l 4096 -b --cdw10=" + zone.get("slba")).bytes())
-                .isEqualTo(data);
+        // Blocks of 512 bytes here.
+        String read = "io-passthru -o 2 -n 2 -l 4096 -b --cdw12=7 --cdw10=" + zone.get("slba");
+        assertThat(ok(read).bytes()).isEqualTo(data);
         ok("zns close-zone" + at);
         assertThat(zone(1)).containsEntry("state", "CLOSED");
         ok("zns finish-zone" + at + " --force");
