@@ -42,11 +42,8 @@ final class Captured {
         return MemorySegment.ofArray(resource(name + ".bin"));
     }
 
-    @SuppressWarnings("unchecked")
     static Map<String, Object> json(String name) {
-        Object value = JsonReader.read(string(name + ".json"));
-        // The effects log is a list with one entry for each command set asked for: one.
-        return (Map<String, Object>) (value instanceof List<?> list ? list.getFirst() : value);
+        return NvmeCliJson.parse(string(name + ".json"));
     }
 
     static String text(String name) {

@@ -31,9 +31,10 @@ public final class NvmeCliJson {
 
     private NvmeCliJson() {}
 
-    /** Reads a JSON object. */
+    /** Reads a JSON object, or a list that holds just one, as nvme-cli prints the effects log. */
     public static Map<String, Object> parse(String json) {
-        return map(JsonReader.read(json));
+        Object value = JsonReader.read(json);
+        return map(value instanceof List<?> list && list.size() == 1 ? list.getFirst() : value);
     }
 
     /** A value that is an object. */
