@@ -73,10 +73,7 @@ class CommandsPassthruTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "nvm-id-ctrl",
-                "nvm-id-ns -n 3",
                 "get-feature -f 4",
-                "get-feature -f 4 -s 3",
                 "get-feature -f 0x0e",
                 "reset",
                 "show-regs"
@@ -183,17 +180,20 @@ class CommandsPassthruTest {
         assertThat(ok("id-ns -n 1 -b").bytes()).isEqualTo(ours);
     }
 
-    /// Linux's target refuses reservations of a controller it hands through: to the controller all
-    /// hosts are one.
+    /// What Linux's target refuses itself instead of handing it through. Reservations: to the
+    /// controller all hosts are one.
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "nvm-id-ctrl",
+                "nvm-id-ns -n 3",
+                "get-feature -f 4 -s 3",
                 "resv-report -n 1",
                 "resv-register -n 1 -k 1",
                 "resv-acquire -n 1 -c 1 -t 1",
                 "resv-release -n 1 -c 1 -t 1"
             })
-    void reservations_areRefusedByTheTarget(String line) {
+    void command_isRefusedByTheTarget(String line) {
         Commands.Ended ended = commands.run(line);
         assertThat(ended.status()).isEqualTo(3);
         assertThat(ended.err()).contains("Invalid").hasLineCount(1);
