@@ -4,6 +4,9 @@ module dev.verbena.cli {
     requires dev.verbena;
     requires info.picocli;
     requires HdrHistogram;
+    requires java.desktop;
+    requires jdk.management;
+    requires xchart;
     requires static org.jspecify;
 
     opens dev.verbena.cli to
@@ -15,5 +18,7 @@ module dev.verbena.cli {
     opens dev.verbena.cli.doctor to
             info.picocli;
     opens dev.verbena.cli.io to
+            info.picocli;
+    opens dev.verbena.cli.perf to
             info.picocli;
 }

@@ -18,6 +18,7 @@ import dev.verbena.cli.io.BlockCommands;
 import dev.verbena.cli.io.ReservationCommands;
 import dev.verbena.cli.io.TransferCommands;
 import dev.verbena.cli.io.ZoneCommandGroup;
+import dev.verbena.cli.perf.PerfCommand;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
@@ -88,6 +89,7 @@ import picocli.CommandLine.RunLast;
             ReservationCommands.Release.class,
             ReservationCommands.Report.class,
             ZoneCommandGroup.class,
+            PerfCommand.class,
             PassthruCommand.Admin.class,
             PassthruCommand.Io.class,
             ControllerCommands.ShowRegs.class,

@@ -1,0 +1,5 @@
+/// Tests of `verbena perf`.
+@NullMarked
+package dev.verbena.cli.perf;
+
+import org.jspecify.annotations.NullMarked;
