@@ -3,10 +3,6 @@ package dev.verbena.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,19 +15,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Isolated
 class ControllerSimulationTest {
     private static final int SCHEDULES = Integer.getInteger("verbena.simulation.schedules", 60);
-
-    /// Held, so that its level stays.
-    private static final Logger LOGGER = Logger.getLogger("dev.verbena");
-
-    @BeforeAll
-    static void faultsAreNoNews() {
-        LOGGER.setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void logAgain() {
-        LOGGER.setLevel(null);
-    }
 
     private static ControllerSimulation check(long seed) {
         ControllerSimulation simulation = new ControllerSimulation(seed);
