@@ -71,13 +71,7 @@ class CommandsPassthruTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "get-feature -f 4",
-                "get-feature -f 0x0e",
-                "reset",
-                "show-regs"
-            })
+    @ValueSource(strings = {"get-feature -f 4", "get-feature -f 0x0e", "reset", "show-regs"})
     void command_works(String line) {
         Commands.Ended json = commands.run(line + " --output-format json");
         assertThat(json.status()).as(json.err()).isZero();
