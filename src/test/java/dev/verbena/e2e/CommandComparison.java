@@ -12,7 +12,8 @@ import java.util.stream.Collectors;
 /// A command whose JSON is to have nvme-cli's values.
 ///
 /// @param ours our command
-/// @param theirs nvme-cli's, with `DEV` for the kernel's controller
+/// @param theirs nvme-cli's, with `DEV` for the kernel's controller, and `ZONED` for namespace 2 of
+///   the one on PCI, for commands that want a namespace's own device
 /// @param except names that are not compared
 record CommandComparison(String ours, String theirs, Set<String> except) {
     /// Reads `ours | theirs | except,except`.
@@ -43,9 +44,11 @@ record CommandComparison(String ours, String theirs, Set<String> except) {
     }
 
     private Map<String, Object> theirs(String device) throws IOException {
-        Map<String, Object> values =
-                NvmeCliJson.parse(
-                        Commands.nvme(theirs.replace("DEV", "/dev/" + device) + " -o json"));
+        String line = theirs.replace("DEV", "/dev/" + device);
+        if (line.contains("ZONED")) {
+            line = line.replace("ZONED", LiveTarget.namespaceOnPci(2));
+        }
+        Map<String, Object> values = NvmeCliJson.parse(Commands.nvme(line + " -o json"));
         // Some pages are one object named after the device.
         Object only = values.get(device);
         return only == null ? values : NvmeCliJson.map(only);

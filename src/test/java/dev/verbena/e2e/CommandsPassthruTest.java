@@ -57,8 +57,8 @@ class CommandsPassthruTest {
         fw-log                        | fw-log DEV                 |
         zns id-ctrl                   | zns id-ctrl DEV            |
         zns id-ns -n 2                | zns id-ns DEV -n 2         |
-        zns report-zones -n 2         | zns report-zones DEV -n 2  |
-        zns report-zones -n 2 -d 3    | zns report-zones DEV -n 2 -d 3 |
+        zns report-zones -n 2         | zns report-zones ZONED     |
+        zns report-zones -n 2 -d 3    | zns report-zones ZONED -d 3 |
         """
                 .lines()
                 .map(CommandComparison::parse);

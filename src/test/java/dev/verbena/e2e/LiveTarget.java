@@ -87,19 +87,20 @@ record LiveTarget(Target target, String nqn, @Nullable String backing) {
 
     /// The NVMe controller that is handed through by `rig/target up --passthru`.
     LiveTarget passthru() {
-        return new LiveTarget(target, PASSTHRU_NQN, "/dev/" + firstNamespace(pciController()));
+        return new LiveTarget(target, PASSTHRU_NQN, namespaceOnPci(1));
     }
 
-    /// The block device of namespace 1. Its name need not end in 1: Linux numbers namespaces as it
-    /// finds them, and looks for several at the same time.
-    private static String firstNamespace(@Nullable String controller) {
+    /// The block device of a namespace of [#pciController]. Its name need not end in the id: Linux
+    /// numbers namespaces as it finds them, and looks for several at the same time.
+    static String namespaceOnPci(int id) {
+        String controller = pciController();
         try (Stream<Path> all = Files.list(Path.of("/sys/block"))) {
             return all.filter(path -> path.getFileName().toString().startsWith(controller + "n"))
-                    .filter(path -> isNamespace(path, "1"))
-                    .map(path -> path.getFileName().toString())
+                    .filter(path -> isNamespace(path, Integer.toString(id)))
+                    .map(path -> "/dev/" + path.getFileName())
                     .findFirst()
-                    .orElseThrow(
-                            () -> new IllegalStateException(controller + " has no namespace 1"));
+                    .orElseThrow(() ->
+                            new IllegalStateException(controller + " has no namespace " + id));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
