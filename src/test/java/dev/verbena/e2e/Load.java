@@ -27,13 +27,13 @@ final class Load implements AutoCloseable {
     ///
     /// @param aborted level 1 commands that a loss ended
     /// @param queues level 1 queues opened
+    /// @param repeated commands of all of the controller's devices that were sent again
     record Totals(
             long level1,
             ContentChecker.Result level2,
             long level3,
             long aborted,
             int queues,
-            long failed,
             long repeated) {
         long operations() {
             return level1
@@ -138,17 +138,14 @@ final class Load implements AutoCloseable {
             blocks.check(MemorySegment.ofArray(stored), 0, blocks.count());
         }
         assertThat(live.stored(level3.offset(), CHANNEL_BYTES)).isEqualTo(level3.content());
-        Totals totals =
-                new Totals(
-                        level1.operations(),
-                        result,
-                        level3.operations(),
-                        level1.aborted(),
-                        level1.queuesOpened(),
-                        device.statistics().failedCount(),
-                        device.statistics().repeatedCount());
-        assertThat(totals.failed()).as("failed requests of levels 2 and 3").isZero();
-        return totals;
+        // A request of level 2 or 3 that failed has ended its lane.
+        return new Totals(
+                level1.operations(),
+                result,
+                level3.operations(),
+                level1.aborted(),
+                level1.queuesOpened(),
+                device.statistics().repeatedCount());
     }
 
     private void end() throws InterruptedException {
