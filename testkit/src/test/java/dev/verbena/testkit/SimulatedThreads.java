@@ -75,7 +75,7 @@ final class SimulatedThreads implements Scheduler, Time.Source, AutoCloseable {
             return method;
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(
-                    "Needs --add-opens java.base/java.lang=ALL-UNNAMED, and a JDK that still has"
+                    "Needs --add-opens java.base/java.lang=dev.verbena.testkit, and a JDK that still has"
                             + " the method",
                     e);
         }
