@@ -22,6 +22,9 @@ final class QueueIds {
     /// Guarded by the lock, as is what follows.
     private final BitSet taken = new BitSet();
 
+    /// Ids of queues that have been connected and closed.
+    private final BitSet released = new BitSet();
+
     private int connecting;
     private boolean ending;
 
@@ -73,6 +76,17 @@ final class QueueIds {
         lock.lock();
         try {
             taken.clear(id);
+            released.set(id);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether an earlier queue had this id; the controller may not have noticed its end yet.
+    boolean wasReleased(int id) {
+        lock.lock();
+        try {
+            return released.get(id);
         } finally {
             lock.unlock();
         }

@@ -1,12 +1,14 @@
 package dev.verbena.internal.control;
 
 import dev.verbena.ConnectOptions;
+import dev.verbena.ConnectStatusException;
 import dev.verbena.ConnectionLostException;
 import dev.verbena.Namespace;
 import dev.verbena.internal.engine.CommandLimits;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.engine.DataPlacement;
 import dev.verbena.internal.engine.QueueSettings;
+import dev.verbena.internal.fabric.Deadline;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.FabricGroup;
 import dev.verbena.internal.time.Time;
@@ -28,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threads: any.
 public final class Session {
+    private static final int COMMAND_SEQUENCE_ERROR = 0x00C;
+    private static final long REUSE_PAUSE_NANOS = 20_000_000;
+
     private final int connection;
     private final Association association;
     private final IdentifyController identify;
@@ -257,8 +262,22 @@ public final class Session {
             // One entry of a ring stays empty.
             entries = Math.min(entries, outstandingMax + 1);
         }
-        return association.openIoQueue(
-                queueId, Math.max(2, entries), placement().slotBytes(), group);
+        Deadline deadline = Deadline.after(association.parameters().options().connectTimeout());
+        while (true) {
+            try {
+                return association.openIoQueue(
+                        queueId, Math.max(2, entries), placement().slotBytes(), group);
+            } catch (ConnectStatusException e) {
+                // Linux's target releases a closed queue in its own time, and until then refuses
+                // another with its id that way.
+                if (!queueIds.wasReleased(queueId)
+                        || e.status().typeAndCode() != COMMAND_SEQUENCE_ERROR
+                        || deadline.expired()) {
+                    throw e;
+                }
+            }
+            Time.parkNanos(this, REUSE_PAUSE_NANOS);
+        }
     }
 
     private int takeQueueId() throws IOException {
