@@ -78,6 +78,25 @@ class MisbehavingTargetTest {
 
     // Connections.
 
+    /// As Linux's target, which destroys a closed queue in its own time.
+    @Test
+    void usedQueueId_refusedForAMoment_isAskedForAgain() throws IOException {
+        Fault sequenceError = new Fault.Answer(0x400C, 0);
+        try (Controller controller = connect()) {
+            controller.openQueue().close();
+            target.inject(Occasion.connect(1).times(2), sequenceError);
+            controller.openQueue().close();
+        }
+        // An id that nobody had before is refused for another reason.
+        target.inject(Occasion.connect(1).times(1), sequenceError);
+        try (Controller controller = connect()) {
+            assertThatThrownBy(controller::openQueue)
+                    .isInstanceOfSatisfying(
+                            ConnectStatusException.class,
+                            e -> assertThat(e.status().typeAndCode()).isEqualTo(0x00C));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 0xFFFF})
     void rejectWithStatus_isToldWithIt(int status) {
