@@ -65,6 +65,21 @@ public final class IdentifyCommands {
         return bytes -> vendor ? new WithVendor(plain.apply(bytes), offset) : plain.apply(bytes);
     }
 
+    /// What Identify says of one namespace.
+    public abstract static class NamespacePage extends PageCommand {
+        @Mixin private NamespaceOption namespace = new NamespaceOption();
+
+        final Page page(
+                Controller controller,
+                int cns,
+                int commandSet,
+                Function<MemorySegment, ? extends Rendered> decoder)
+                throws IOException {
+            int id = namespace.resolve(target(), controller);
+            return new Page(controller.admin().identify(cns, id, 0, commandSet), decoder);
+        }
+    }
+
     /// `verbena id-ctrl`.
     @Command(name = "id-ctrl", description = "Identify Controller: what the controller is.")
     public static final class IdCtrl extends PageCommand {
@@ -109,15 +124,11 @@ public final class IdentifyCommands {
     @Command(
             name = "ns-descs",
             description = "Namespace Identification Descriptors: UUID, NGUID, EUI64, command set.")
-    public static final class NsDescs extends PageCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
-
+    public static final class NsDescs extends NamespacePage {
         @Override
         protected Page read(Controller controller) throws IOException {
-            int id = namespace.resolve(target(), controller);
-            return new Page(
-                    controller.admin().identify(IdentifyCns.NAMESPACE_DESCRIPTORS, id, 0, 0),
-                    NamespaceDescriptors::decode);
+            return page(
+                    controller, IdentifyCns.NAMESPACE_DESCRIPTORS, 0, NamespaceDescriptors::decode);
         }
     }
 
@@ -140,16 +151,13 @@ public final class IdentifyCommands {
     @Command(
             name = "nvm-id-ns",
             description = "Identify Namespace of the NVM command set: protection information.")
-    public static final class NvmIdNs extends PageCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
-
+    public static final class NvmIdNs extends NamespacePage {
         @Override
         protected Page read(Controller controller) throws IOException {
-            int id = namespace.resolve(target(), controller);
-            return new Page(
-                    controller
-                            .admin()
-                            .identify(IdentifyCns.COMMAND_SET_NAMESPACE, id, 0, CommandSet.NVM),
+            return page(
+                    controller,
+                    IdentifyCns.COMMAND_SET_NAMESPACE,
+                    CommandSet.NVM,
                     NvmIdentifyNamespace::decode);
         }
     }
@@ -158,15 +166,11 @@ public final class IdentifyCommands {
     @Command(
             name = "cmdset-ind-id-ns",
             description = "Identify Namespace, the part that all command sets share.")
-    public static final class IndependentIdNs extends PageCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
-
+    public static final class IndependentIdNs extends NamespacePage {
         @Override
         protected Page read(Controller controller) throws IOException {
-            int id = namespace.resolve(target(), controller);
-            return new Page(
-                    controller.admin().identify(IdentifyCns.INDEPENDENT_NAMESPACE, id, 0, 0),
-                    IndependentNamespace::decode);
+            return page(
+                    controller, IdentifyCns.INDEPENDENT_NAMESPACE, 0, IndependentNamespace::decode);
         }
     }
 
@@ -187,16 +191,13 @@ public final class IdentifyCommands {
     @Command(
             name = "id-ns",
             description = "Identify Namespace of the zoned command set: zones and their limits.")
-    public static final class ZnsIdNs extends PageCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
-
+    public static final class ZnsIdNs extends NamespacePage {
         @Override
         protected Page read(Controller controller) throws IOException {
-            int id = namespace.resolve(target(), controller);
-            return new Page(
-                    controller
-                            .admin()
-                            .identify(IdentifyCns.COMMAND_SET_NAMESPACE, id, 0, CommandSet.ZONED),
+            return page(
+                    controller,
+                    IdentifyCns.COMMAND_SET_NAMESPACE,
+                    CommandSet.ZONED,
                     ZonedIdentifyNamespace::decode);
         }
     }
