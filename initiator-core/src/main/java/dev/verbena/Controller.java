@@ -66,8 +66,7 @@ public final class Controller implements AutoCloseable {
         this.onClose = onClose;
         this.listeners = new ControllerListeners(this, runtime);
         this.owner = new ControllerOwner(transport, parameters, runtime, new Users());
-        this.devices =
-                new ControllerDevices(this, new Connections(), parameters.options(), owner::lost);
+        this.devices = new ControllerDevices(this, new Connections(), parameters.options());
     }
 
     /// Starts to connect.
@@ -517,6 +516,16 @@ public final class Controller implements AutoCloseable {
         @Override
         public MemoryDomain memory() {
             return transport.memory();
+        }
+
+        @Override
+        public void lost(Session session, FabricFailure failure) {
+            owner.lost(session, failure);
+        }
+
+        @Override
+        public void tell(ControllerEvent event) {
+            listeners.tell(event);
         }
     }
 

@@ -14,7 +14,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// The open block devices of a controller, and the I/O queues they share: opened with the first
@@ -31,6 +30,11 @@ final class ControllerDevices {
         Session session();
 
         MemoryDomain memory();
+
+        /// A queue of a connection was lost.
+        void lost(Session session, FabricFailure failure);
+
+        void tell(ControllerEvent event);
     }
 
     /// Queues of a connection that is not in use yet.
@@ -39,7 +43,6 @@ final class ControllerDevices {
     private final Controller controller;
     private final Owner owner;
     private final ConnectOptions options;
-    private final BiConsumer<Session, FabricFailure> onLoss;
 
     /// Held while queues are connected, so that no two threads do that; never by what is quick.
     private final ReentrantLock connecting = new ReentrantLock();
@@ -52,16 +55,10 @@ final class ControllerDevices {
 
     private final Set<BlockDevice> devices = new LinkedHashSet<>();
 
-    /// @param onLoss told when a queue of a connection was lost
-    ControllerDevices(
-            Controller controller,
-            Owner owner,
-            ConnectOptions options,
-            BiConsumer<Session, FabricFailure> onLoss) {
+    ControllerDevices(Controller controller, Owner owner, ConnectOptions options) {
         this.controller = controller;
         this.owner = owner;
         this.options = options;
-        this.onLoss = onLoss;
     }
 
     /// Opens a device, and the queues where there are none yet.
@@ -114,6 +111,7 @@ final class ControllerDevices {
                             owner.memory(),
                             new DeviceSettings(
                                     options.ioTimeout(),
+                                    options.timeoutPolicy(),
                                     options.waitMode(),
                                     DeviceSettings.RETRY_COUNT_MAX,
                                     index ->
@@ -134,7 +132,31 @@ final class ControllerDevices {
     }
 
     private void start(DeviceQueues shared, Session session, List<DeviceQueues.QueueOf> connected) {
-        shared.start(connected, session.placement(), failure -> onLoss.accept(session, failure));
+        shared.start(connected, session.placement(), new Told(session));
+    }
+
+    /// What the queues of one connection tell.
+    private final class Told implements DeviceQueues.Connection {
+        private final Session session;
+
+        private Told(Session session) {
+            this.session = session;
+        }
+
+        @Override
+        public void lost(FabricFailure failure) {
+            owner.lost(session, failure);
+        }
+
+        @Override
+        public void expired(String command, int queueId, int commandId) {
+            owner.tell(new ControllerEvent.CommandExpired(command, queueId, commandId));
+        }
+
+        @Override
+        public void abort(int queueId, int commandId) {
+            session.abort(queueId, commandId);
+        }
     }
 
     /// Connects as many queues as the options say, without those they leave to level 1, but one at

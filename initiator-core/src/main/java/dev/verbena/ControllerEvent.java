@@ -41,6 +41,14 @@ public sealed interface ControllerEvent {
     /// @param message what, and why
     record Ignored(String message) implements ControllerEvent {}
 
+    /// A command of a [BlockDevice] was not answered in its time. What happens to it is up to
+    /// [ConnectOptions#timeoutPolicy].
+    ///
+    /// @param command what it was to do, for people
+    /// @param queueId of the I/O queue it is on
+    /// @param commandId its CID there
+    record CommandExpired(String command, int queueId, int commandId) implements ControllerEvent {}
+
     /// Any other report of the controller. Its log page, where it has one, has been read once, so
     /// that the next report can come.
     record Notice(AsynchronousEvent event) implements ControllerEvent {}

@@ -22,6 +22,7 @@ package dev.verbena;
 /// @param emptyPollCount of these, without any
 /// @param queueCount queues in use; 0 while the connection is lost
 /// @param inboxWaitCount times a caller had to wait because 1024 requests were waiting already
+/// @param expiredCount commands that were not answered in their time; see [TimeoutPolicy]
 public record DeviceStatistics(
         long requestCount,
         long failedCount,
@@ -36,4 +37,5 @@ public record DeviceStatistics(
         long pollCount,
         long emptyPollCount,
         int queueCount,
-        long inboxWaitCount) {}
+        long inboxWaitCount,
+        long expiredCount) {}

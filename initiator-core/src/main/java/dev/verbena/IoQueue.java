@@ -7,6 +7,7 @@ import dev.verbena.internal.engine.ExpiryHandler;
 import dev.verbena.internal.engine.IoCommands;
 import dev.verbena.internal.engine.QueueDownEvent;
 import dev.verbena.internal.engine.QueueSettings;
+import dev.verbena.internal.engine.Reauthentication;
 import dev.verbena.internal.engine.WaitPolicy;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
@@ -292,6 +293,9 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
                 abortCount--;
             }
             int outcome = status;
+            if (status != 0 && Reauthentication.isAskedFor(status)) {
+                commands.fail(Reauthentication.failure());
+            }
             try {
                 buffers.completed(slot, status);
             } catch (RuntimeException e) {
@@ -311,22 +315,17 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
                 // What the policy says stands, whatever the handler does.
                 thrown = e;
             }
-            return switch (settings.timeoutPolicy()) {
-                case RECOVER -> ExpiryHandler.FAIL;
-                case REPORT_ONLY -> ExpiryHandler.WAIT_ON;
-                case ABORT_THEN_RECOVER -> abortOrFail(slot);
-            };
+            return ExpiryHandler.decide(
+                    settings.timeoutPolicy(),
+                    aborting.get(slot),
+                    settings.timeoutNanos(),
+                    () -> abort(slot));
         }
 
-        /// The first time the controller is asked; the second time it had its chance.
-        private long abortOrFail(int slot) {
-            if (aborting.get(slot)) {
-                return ExpiryHandler.FAIL;
-            }
+        private void abort(int slot) {
             aborting.set(slot);
             abortCount++;
             controller.abort(IoQueue.this, commands.queueId(), commands.commandId(slot));
-            return settings.timeoutNanos();
         }
 
         private void rethrow() {

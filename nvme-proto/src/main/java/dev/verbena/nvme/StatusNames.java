@@ -117,6 +117,7 @@ final class StatusNames {
                     139 Controller Suspended
                     13A Controller Not Suspended
                     13B Controller Data Queue Full
+                    191 Authentication Required
                     280 Write Fault
                     281 Unrecovered Read Error
                     282 End-to-end Guard Check Error
@@ -168,7 +169,6 @@ final class StatusNames {
                     184 Connect Invalid Host
                     185 Invalid Queue Type
                     190 Discover Restart
-                    191 Authentication Required
                     """);
 
     private StatusNames() {}

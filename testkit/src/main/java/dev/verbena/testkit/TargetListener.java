@@ -204,7 +204,8 @@ final class TargetListener implements TargetPort {
         if (controller == null) {
             return Outcome.status(Outcome.SEQUENCE_ERROR);
         }
-        return command.end.queueId() == 0
+        // Every queue authenticates itself.
+        return command.end.queueId() == 0 || command.isFabrics()
                 ? AdminService.execute(command, data, controller)
                 : IoService.execute(command, data, controller);
     }

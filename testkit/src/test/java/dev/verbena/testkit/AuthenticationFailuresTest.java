@@ -28,13 +28,13 @@ class AuthenticationFailuresTest {
     private static final int HASH = ChapHash.SHA256.id();
     private static final byte[] CHALLENGE = new byte[32];
 
-    private static byte[] bytes(ChapMessage message) {
+    static byte[] bytes(ChapMessage message) {
         byte[] buffer = new byte[ChapMessage.BUFFER_SIZE];
         int size = message.encode(MemorySegment.ofArray(buffer), 0);
         return Arrays.copyOf(buffer, size);
     }
 
-    private static ChapMessage.Challenge challenge(int transaction) {
+    static ChapMessage.Challenge challenge(int transaction) {
         return new ChapMessage.Challenge(
                 transaction, HASH, ChapGroup.NULL.id(), 1, CHALLENGE, new byte[0]);
     }

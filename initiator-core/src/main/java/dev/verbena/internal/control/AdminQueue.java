@@ -5,6 +5,7 @@ import dev.verbena.ConnectionLostException;
 import dev.verbena.internal.control.AdminCommand.Answer;
 import dev.verbena.internal.engine.CommandData;
 import dev.verbena.internal.engine.CommandQueue;
+import dev.verbena.internal.engine.Reauthentication;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.FabricQueue;
 import dev.verbena.internal.memory.MemoryDomain;
@@ -326,6 +327,9 @@ final class AdminQueue implements CommandChannel, AutoCloseable {
             running[slot] = null;
             if (command != null) {
                 ended(command, status, result, aborted ? failure : null);
+            }
+            if (status != 0 && failure == null && Reauthentication.isAskedFor(status)) {
+                commands.fail(Reauthentication.failure());
             }
         }
     }

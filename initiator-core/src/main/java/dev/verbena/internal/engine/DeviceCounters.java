@@ -19,7 +19,8 @@ final class DeviceCounters {
     static final int WAITS = 9;
     static final int POLLS = 10;
     static final int EMPTY_POLLS = 11;
-    private static final int COUNT = 12;
+    static final int EXPIRED = 12;
+    private static final int COUNT = 13;
 
     private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
 
@@ -49,7 +50,8 @@ final class DeviceCounters {
                 sum(workers, POLLS),
                 sum(workers, EMPTY_POLLS),
                 (int) workers.stream().filter(DeviceWorker::isAttached).count(),
-                workers.stream().mapToLong(DeviceWorker::inboxWaitCount).sum());
+                workers.stream().mapToLong(DeviceWorker::inboxWaitCount).sum(),
+                sum(workers, EXPIRED));
     }
 
     private static long sum(List<DeviceWorker> workers, int counter) {

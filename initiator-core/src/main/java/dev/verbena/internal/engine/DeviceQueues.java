@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The I/O queues that all block devices of a controller share, each with a thread that owns it.
@@ -45,6 +44,19 @@ public final class DeviceQueues {
         }
     }
 
+    /// What the workers tell of the connection their queues belong to. Quick: a queue is held
+    /// meanwhile, except for [#lost].
+    public interface Connection {
+        /// A queue was lost; on the thread of its worker, once per queue.
+        void lost(FabricFailure failure);
+
+        /// A command was not answered in its time.
+        default void expired(String command, int queueId, int commandId) {}
+
+        /// The controller is to be asked to abort a command.
+        default void abort(int queueId, int commandId) {}
+    }
+
     /// Where the queues stand.
     enum State {
         SUSPENDED,
@@ -58,12 +70,12 @@ public final class DeviceQueues {
     static final class Mode {
         private final State state;
         private final @Nullable IOException why;
-        private final Consumer<FabricFailure> onLoss;
+        private final Connection connection;
 
-        private Mode(State state, @Nullable IOException why, Consumer<FabricFailure> onLoss) {
+        private Mode(State state, @Nullable IOException why, Connection connection) {
             this.state = state;
             this.why = why;
-            this.onLoss = onLoss;
+            this.connection = connection;
         }
 
         private Mode(State state, @Nullable IOException why) {
@@ -76,6 +88,10 @@ public final class DeviceQueues {
 
         @Nullable IOException why() {
             return why;
+        }
+
+        Connection connection() {
+            return connection;
         }
     }
 
@@ -111,11 +127,9 @@ public final class DeviceQueues {
     /// throws.
     ///
     /// @param queues at least one of kind DEFAULT; their number may differ from the last time
-    /// @param onLoss told when one of these queues was lost, on the thread of its worker, once per
-    ///   queue
+    /// @param connection they belong to
     /// @throws IllegalStateException when the queues are closed
-    public void start(
-            List<QueueOf> queues, DataPlacement placement, Consumer<FabricFailure> onLoss) {
+    public void start(List<QueueOf> queues, DataPlacement placement, Connection connection) {
         lock.lock();
         try {
             if (mode.state() == State.CLOSED || queues.stream().noneMatch(QueueOf::reads)) {
@@ -132,7 +146,7 @@ public final class DeviceQueues {
                 worker.startThread();
             }
             route = DeviceRoute.of(workers, queues);
-            mode = new Mode(State.RUNNING, null, onLoss);
+            mode = new Mode(State.RUNNING, null, connection);
             for (int i = 0; i < workers.size(); i++) {
                 discard(
                         workers.get(i)
@@ -376,7 +390,7 @@ public final class DeviceQueues {
     /// @param of the mode it was started in
     void lost(Mode of, FabricFailure failure) {
         try {
-            of.onLoss.accept(failure);
+            of.connection.lost(failure);
         } catch (RuntimeException e) {
             // The worker has to go on whatever its controller makes of it.
             LOG.log(Level.ERROR, "Reporting the loss of a device's queue failed", e);

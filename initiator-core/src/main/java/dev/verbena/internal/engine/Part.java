@@ -30,7 +30,7 @@ final class Part {
     /// Times it was sent again because the connection broke.
     int losses;
 
-    /// Whether its command was not answered in time.
+    /// Whether its command was not answered in time, and is to end for that.
     boolean expired;
 
     /// When it may be sent again.

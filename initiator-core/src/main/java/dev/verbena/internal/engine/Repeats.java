@@ -117,8 +117,7 @@ final class Repeats {
     ///
     /// @return whether it is sent again
     boolean lost(Part part) {
-        // A command that took too long is not sent again: its caller is told in time.
-        if (part.losses == LOSSES_MAX || part.expired) {
+        if (part.losses == LOSSES_MAX) {
             return false;
         }
         part.losses++;

@@ -4,11 +4,15 @@ import dev.verbena.CommandTimeoutException;
 import dev.verbena.ConnectionLostException;
 import dev.verbena.NvmeException;
 import dev.verbena.internal.fabric.FabricFailure;
+import dev.verbena.nvme.NvmeStatus;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /// What a caller is told when a request to a device fails.
 final class RequestErrors {
+    /// Command Abort Requested.
+    private static final int ABORT_REQUESTED = 0x007;
+
     private RequestErrors() {}
 
     /// The exception for one failed command.
@@ -24,6 +28,10 @@ final class RequestErrors {
             @Nullable FabricFailure failure,
             boolean timedOut) {
         String what = describe(request, from, to);
+        if (timedOut && new NvmeStatus(status).typeAndCode() == ABORT_REQUESTED) {
+            return new CommandTimeoutException(
+                    what + " was not answered in time, and the controller was asked to abort it");
+        }
         if (status != CommandQueue.STATUS_HOST_ABORTED || failure == null) {
             return new NvmeException(status, what);
         }

@@ -1,5 +1,6 @@
 package dev.verbena.internal.engine;
 
+import dev.verbena.TimeoutPolicy;
 import dev.verbena.internal.engine.BouncePool.Buffer;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
@@ -30,6 +31,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
 
     private @Nullable CommandQueue commands;
     private @Nullable CommandStarter starter;
+    private DeviceQueues.@Nullable Connection connection;
     private int depth;
     private int runningCount;
 
@@ -56,8 +58,16 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
     }
 
     /// Takes a queue to send commands on.
-    void attach(CommandQueue queue, IoCommands io, DataPlacement placement, MemoryDomain memory) {
+    ///
+    /// @param of the connection it belongs to
+    void attach(
+            CommandQueue queue,
+            IoCommands io,
+            DataPlacement placement,
+            MemoryDomain memory,
+            DeviceQueues.Connection of) {
         commands = queue;
+        connection = of;
         starter =
                 new CommandStarter(
                         new CommandStart(
@@ -79,6 +89,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
         rung();
         commands = null;
         starter = null;
+        connection = null;
         bounce.quarantine();
     }
 
@@ -283,11 +294,29 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
         stagedCount++;
     }
 
-    /// A command was not answered in time: its caller shall be told so, and not wait for a repeat.
+    /// A command was not answered in time. Unless the policy is to wait on, its caller shall be
+    /// told so, and not wait for a repeat.
     @Override
     public long expired(long token, int slot) {
-        parts.get((int) token).expired = true;
-        return FAIL;
+        Part part = parts.get((int) token);
+        CommandQueue queue = commands;
+        DeviceQueues.Connection of = connection;
+        if (queue == null || of == null) {
+            return FAIL;
+        }
+        boolean asked = part.expired;
+        int queueId = queue.queueId();
+        int commandId = queue.commandId(slot);
+        if (!asked) {
+            counters.add(DeviceCounters.EXPIRED, 1);
+            CommandExpiredEvent.report(queueId, commandId, token);
+            of.expired(
+                    RequestErrors.describe(part.owner(), part.from, part.to), queueId, commandId);
+        }
+        TimeoutPolicy policy = settings.timeoutPolicy();
+        part.expired = policy != TimeoutPolicy.REPORT_ONLY;
+        return ExpiryHandler.decide(
+                policy, asked, settings.ioTimeout().toNanos(), () -> of.abort(queueId, commandId));
     }
 
     @Override
@@ -304,6 +333,9 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
 
     private void completedInPart(Part part, int status, long result) {
         DeviceRequest<?> request = part.owner();
+        if (status != 0 && Reauthentication.isAskedFor(status)) {
+            askedToAuthenticate();
+        }
         if (status == 0) {
             succeeded(part, request, result);
         } else if (!request.hasFailed()) {
@@ -315,6 +347,13 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
                     RequestErrors.of(request, part.from, part.to, status, failure(), part.expired));
         }
         leave(part, request);
+    }
+
+    private void askedToAuthenticate() {
+        CommandQueue queue = commands;
+        if (queue != null) {
+            queue.fail(Reauthentication.failure());
+        }
     }
 
     private void succeeded(Part part, DeviceRequest<?> request, long result) {
@@ -337,11 +376,13 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
 
     /// Puts the piece among those that are sent again, if its status and its request allow it.
     private boolean goesAgain(Part part, DeviceRequest<?> request, int status) {
-        if (!request.isRepeatable()) {
+        // What took too long is not sent again: its caller is told in time.
+        if (part.expired || !request.isRepeatable()) {
             return false;
         }
         boolean again;
-        if (status == CommandQueue.STATUS_HOST_ABORTED && failure() != null) {
+        boolean refused = Reauthentication.isAskedFor(status);
+        if ((status == CommandQueue.STATUS_HOST_ABORTED || refused) && failure() != null) {
             again = !givenUp && repeats.lost(part);
         } else {
             again = repeats.failed(part, status);

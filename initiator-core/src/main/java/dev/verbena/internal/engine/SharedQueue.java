@@ -141,7 +141,7 @@ final class SharedQueue {
     void attach(CommandQueue queue, DataPlacement placement, DeviceQueues.Mode own) {
         DataPlacement fitting = queue.bindsKeys() ? placement.withOneKey() : placement;
         IoCommands front = new IoCommands(queue, fitting);
-        requests.attach(queue, front, fitting, memory);
+        requests.attach(queue, front, fitting, memory, own.connection());
         io = front;
         mode = own;
         attended();

@@ -2,6 +2,7 @@ package dev.verbena.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.verbena.TimeoutPolicy;
 import dev.verbena.WaitMode;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.Region;
@@ -55,7 +56,12 @@ final class QueueFixture implements AutoCloseable {
                 new DeviceQueues(
                         "test-",
                         memory,
-                        new DeviceSettings(timeout, waitMode, retries, index -> 20 * index));
+                        new DeviceSettings(
+                                timeout,
+                                TimeoutPolicy.RECOVER,
+                                waitMode,
+                                retries,
+                                index -> 20 * index));
     }
 
     static NamespaceLimits limits(int boundaryBlocks) {
