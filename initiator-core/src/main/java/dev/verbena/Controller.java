@@ -54,6 +54,9 @@ public final class Controller implements AutoCloseable {
     /// Set by [#close]: no queue is opened any more; guarded by this.
     private boolean closing;
 
+    /// It is dead, and not because it was closed; guarded by this.
+    private boolean givenUp;
+
     private boolean released;
 
     private Controller(
@@ -451,11 +454,26 @@ public final class Controller implements AutoCloseable {
         }
     }
 
-    synchronized void closed(IoQueue queue, int queueId) {
-        Session session = queues.remove(queue);
-        if (session != null) {
-            session.released(queueId);
+    void closed(IoQueue queue, int queueId) {
+        synchronized (this) {
+            Session session = queues.remove(queue);
+            if (session != null) {
+                session.released(queueId);
+            }
         }
+        retireIfUnused();
+    }
+
+    /// A controller that is given up keeps nothing of the device, though nobody closes it: memory
+    /// that stays registered is locked, and a device that is removed would be waited for. Its
+    /// queues are their owners' to close, before.
+    private void retireIfUnused() {
+        synchronized (this) {
+            if (!givenUp || released || !queues.isEmpty()) {
+                return;
+            }
+        }
+        transport.retire();
     }
 
     /// Closes the devices, shuts the controller down and disconnects. Idempotent; takes at most
@@ -564,6 +582,14 @@ public final class Controller implements AutoCloseable {
         @Override
         public void failRequests(String reason) {
             devices.failRequests(reason);
+        }
+
+        @Override
+        public void givenUp() {
+            synchronized (Controller.this) {
+                givenUp = true;
+            }
+            retireIfUnused();
         }
 
         @Override

@@ -49,6 +49,10 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
 
         void failRequests(String reason);
 
+        /// There will be no other connection, and nobody has closed the controller. On a thread of
+        /// its own.
+        void givenUp();
+
         void namespacesChanged(NamespaceChanges changes, List<Namespace> now);
 
         /// The discovery log has to be read.
@@ -241,6 +245,9 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
         Session last = current;
         if (last != null) {
             last.end();
+        }
+        if (reason != null) {
+            users.givenUp();
         }
     }
 

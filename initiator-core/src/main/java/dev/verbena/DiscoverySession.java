@@ -196,6 +196,11 @@ public final class DiscoverySession implements AutoCloseable {
         public void failRequests(String reason) {}
 
         @Override
+        public void givenUp() {
+            transport.retire();
+        }
+
+        @Override
         public void namespacesChanged(NamespaceChanges changes, List<Namespace> now) {}
 
         @Override

@@ -47,6 +47,11 @@ public final class Initiator implements AutoCloseable {
     /// What `nvme discover --persistent` uses.
     private static final Duration DISCOVERY_KEEP_ALIVE = Duration.ofSeconds(30);
 
+    /// Most attempts of [#connectAsync] that go on at the same time. Targets, and the connection
+    /// managers of both sides, lose connections when too many arrive at once. What a thread
+    /// connects by itself ([#connect(Target, String)]) is not counted.
+    public static final int CONNECTS_MAX = 8;
+
     private final TransportFactory transports;
     private final HostIdentity host;
     private final ControlRuntime runtime;
@@ -56,6 +61,7 @@ public final class Initiator implements AutoCloseable {
     private final Set<Identity> connections = new HashSet<>();
 
     private final Set<DiscoverySession> discoveries = ConcurrentHashMap.newKeySet();
+    private final ConnectTurns turns = new ConnectTurns(CONNECTS_MAX);
     private volatile boolean closed;
 
     /// What makes two connections the same one.
@@ -213,7 +219,9 @@ public final class Initiator implements AutoCloseable {
         return connect(address.target(), address.nqn(), options);
     }
 
-    /// Starts to connect a controller of a subsystem.
+    /// Starts to connect a controller of a subsystem. At most [#CONNECTS_MAX] such attempts go on
+    /// at the same time; the others wait for their turn, in the order in which they were made, and
+    /// their time-outs begin with it. So any number may be started at once.
     ///
     /// @return completes with the controller, or exceptionally with what [#connect(Target, String,
     ///   ConnectOptions)] throws; on a thread of Verbena's that must not be blocked. Cancelling it
@@ -224,30 +232,41 @@ public final class Initiator implements AutoCloseable {
         Nqn subsystem = Nqn.of(subsystemNqn);
         CompletableFuture<Controller> result = new CompletableFuture<>();
         // The look-up of a name may block.
-        runtime.start(
-                "resolve",
-                () -> {
-                    try {
-                        CompletableFuture<Controller> started = start(target, subsystem, options);
-                        var _ =
-                                started.whenComplete((controller, e) -> {
-                                    if (e != null) {
-                                        result.completeExceptionally(e);
-                                    } else if (!result.complete(controller)) {
-                                        runtime.start("close", controller::close);
-                                    }
-                                });
-                        var _ =
-                                result.whenComplete((controller, e) -> {
-                                    if (result.isCancelled()) {
-                                        started.cancel(true);
-                                    }
-                                });
-                    } catch (IOException | RuntimeException e) {
+        turns.take(
+                result,
+                () -> runtime.start("resolve", () -> attempt(target, subsystem, options, result)));
+        return result;
+    }
+
+    /// Starts an attempt whose turn it is, and gives the turn back when it has ended.
+    private void attempt(
+            Target target,
+            Nqn subsystem,
+            ConnectOptions options,
+            CompletableFuture<Controller> result) {
+        CompletableFuture<Controller> started;
+        try {
+            started = start(target, subsystem, options);
+        } catch (IOException | RuntimeException e) {
+            turns.give();
+            result.completeExceptionally(e);
+            return;
+        }
+        var _ =
+                started.whenComplete((controller, e) -> {
+                    turns.give();
+                    if (e != null) {
                         result.completeExceptionally(e);
+                    } else if (!result.complete(controller)) {
+                        runtime.start("close", controller::close);
                     }
                 });
-        return result;
+        var _ =
+                result.whenComplete((controller, e) -> {
+                    if (result.isCancelled()) {
+                        started.cancel(true);
+                    }
+                });
     }
 
     private CompletableFuture<Controller> start(
@@ -339,6 +358,7 @@ public final class Initiator implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        turns.close();
         discoveries.forEach(DiscoverySession::close);
         List<RuntimeException> failures = new ArrayList<>();
         for (Controller controller : controllers.keySet()) {

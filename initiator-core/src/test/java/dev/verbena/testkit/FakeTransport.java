@@ -108,6 +108,12 @@ public final class FakeTransport implements Transport {
     }
 
     @Override
+    public synchronized void retire() {
+        closed = true;
+        memory.detach();
+    }
+
+    @Override
     public synchronized void close() {
         closed = true;
         openAtClose = (int) queues.stream().filter(queue -> !queue.isClosed()).count();

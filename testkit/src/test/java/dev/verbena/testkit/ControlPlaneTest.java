@@ -7,6 +7,8 @@ import dev.verbena.BlockDevice;
 import dev.verbena.Controller;
 import dev.verbena.ControllerEvent;
 import dev.verbena.ControllerState;
+import dev.verbena.DmaArena;
+import dev.verbena.Initiator;
 import dev.verbena.IoQueue;
 import dev.verbena.Namespace;
 import dev.verbena.NvmeException;
@@ -15,7 +17,12 @@ import dev.verbena.nvme.IdentifyCns;
 import dev.verbena.nvme.NvmOpcode;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Isolated;
@@ -255,6 +262,101 @@ class ControlPlaneTest {
                 scene.target.inject(Occasion.io(NvmOpcode.READ), new Fault.Answer(0x4082, 0));
                 assertThatThrownBy(() -> disk.read(0, block())).isInstanceOf(NvmeException.class);
                 assertThat(scene.target.ioCommandCount(NvmOpcode.READ)).isEqualTo(1);
+            }
+        });
+    }
+
+    // Given up.
+
+    @Test
+    void controllerThatIsGivenUp_keepsNothingOfTheDevice_andItsMemoryCanStillBeRead() {
+        VirtualScene.play(scene -> {
+            scene.options =
+                    scene.options
+                            .withCtrlLossTimeout(Duration.ofSeconds(5))
+                            .withReconnectDelay(Duration.ofSeconds(1));
+            try (Controller controller = scene.connect();
+                    BlockDevice disk = controller.openDevice(1);
+                    DmaArena arena = controller.newArena(4096)) {
+                MemorySegment memory = arena.allocate(512, 512);
+                disk.read(0, memory);
+                memory.fill((byte) 7);
+                IoQueue queue = controller.openQueue();
+                scene.target.stop();
+                scene.target.disconnectAll();
+                scene.await(controller, ControllerState.DEAD, Duration.ofSeconds(60));
+                assertThat(scene.fabric.queueCount()).as("its owner has to close it").isOne();
+                queue.close();
+                scene.await(
+                        () -> scene.fabric.registrationCount() == 0,
+                        Duration.ofSeconds(10),
+                        "the end of the registrations");
+                assertThat(scene.fabric.queueCount()).isZero();
+                assertThat(memory.get(ValueLayout.JAVA_BYTE, 511)).isEqualTo((byte) 7);
+                assertThatThrownBy(() -> disk.read(0, memory)).isInstanceOf(IOException.class);
+            }
+        });
+    }
+
+    // Many at once.
+
+    @Test
+    void manyAttemptsAtOnce_goOnAFewAtATime() {
+        VirtualScene.play(scene -> {
+            int count = 5 * Initiator.CONNECTS_MAX;
+            AtomicInteger most = new AtomicInteger();
+            scene.target.inject(
+                    Occasion.connection().always(), new Fault.SlowAccept(Duration.ofMillis(200)));
+            List<CompletableFuture<Controller>> attempts = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                String nqn = VirtualScene.NQN + i;
+                scene.target.addSubsystem(nqn).addNamespace(1, 64, 512);
+                attempts.add(
+                        scene.initiator().connectAsync(scene.target.address(), nqn, scene.options));
+            }
+            attempts.get(Initiator.CONNECTS_MAX + 3).cancel(false);
+            int open = 0;
+            for (CompletableFuture<Controller> attempt : attempts) {
+                scene.await(
+                        () -> {
+                            most.accumulateAndGet(inProgress(scene, attempts), Math::max);
+                            return attempt.isDone();
+                        },
+                        Duration.ofMinutes(2),
+                        "an attempt");
+                if (!attempt.isCancelled()) {
+                    attempt.join().close();
+                    open++;
+                }
+            }
+            assertThat(open).isEqualTo(count - 1);
+            assertThat(most.get()).isBetween(2, Initiator.CONNECTS_MAX);
+        });
+    }
+
+    /// Connections that exist, without those whose attempts have ended.
+    private static int inProgress(
+            VirtualScene scene, List<CompletableFuture<Controller>> attempts) {
+        long ended = attempts.stream().filter(a -> a.isDone() && !a.isCancelled()).count();
+        return scene.fabric.queueCount() - (int) ended;
+    }
+
+    @Test
+    void initiatorThatIsClosed_endsTheAttemptsThatWait() {
+        VirtualScene.play(scene -> {
+            scene.target.inject(
+                    Occasion.connection().always(), new Fault.SlowAccept(Duration.ofMillis(200)));
+            List<CompletableFuture<Controller>> attempts = new ArrayList<>();
+            for (int i = 0; i < 3 * Initiator.CONNECTS_MAX; i++) {
+                attempts.add(
+                        scene.initiator()
+                                .connectAsync(
+                                        scene.target.address(), VirtualScene.NQN, scene.options));
+            }
+            scene.initiator().close();
+            for (CompletableFuture<Controller> attempt : attempts) {
+                scene.await(attempt::isDone, Duration.ofSeconds(30), "the end of an attempt");
+                assertThat(attempt).isCompletedExceptionally();
             }
         });
     }

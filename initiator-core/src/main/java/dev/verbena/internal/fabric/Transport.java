@@ -36,6 +36,11 @@ public interface Transport extends AutoCloseable {
     /// Most segments one capsule may be gathered from, header included.
     int sendSegmentMax();
 
+    /// Nothing will be connected any more, and all queues have been closed: what the association
+    /// has of the device is given back. Its memory stays with its users, as plain memory.
+    /// Idempotent.
+    void retire();
+
     /// Releases the association's memory registrations. All queues have to be closed. Nothing can
     /// be connected afterwards.
     @Override

@@ -150,18 +150,12 @@ public final class VerbsTransport implements Transport {
         queues.add(queue);
     }
 
-    /// A queue has been destroyed. The last one of a removed device takes everything else that the
-    /// device has with it: its driver waits for that.
+    /// A queue has been destroyed.
     synchronized void closed(VerbsQueue queue) {
         FabricFailure failure = queue.failure();
         deviceRemoved |= failure != null && failure.kind() == FabricFailure.Kind.DEVICE_REMOVED;
         queues.remove(queue);
-        if (queues.isEmpty() && deviceRemoved) {
-            deviceRemoved = false;
-            if (memory != null) {
-                memory.detach();
-            }
-        }
+        letGoOfUnusedDevice();
     }
 
     @Override
@@ -202,6 +196,24 @@ public final class VerbsTransport implements Transport {
     @Override
     public synchronized int sendSegmentMax() {
         return device == null ? SEND_SEGMENTS : sendSegments(device.attributes());
+    }
+
+    @Override
+    public synchronized void retire() {
+        closed = true;
+        deviceRemoved = true;
+        letGoOfUnusedDevice();
+    }
+
+    /// The last queue of a removed device takes everything else that the device has with it: its
+    /// driver waits for that.
+    private void letGoOfUnusedDevice() {
+        if (queues.isEmpty() && deviceRemoved) {
+            deviceRemoved = false;
+            if (memory != null) {
+                memory.detach();
+            }
+        }
     }
 
     @Override

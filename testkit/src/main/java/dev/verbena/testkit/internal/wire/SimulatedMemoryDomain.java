@@ -47,6 +47,11 @@ public final class SimulatedMemoryDomain extends MemoryDomain {
                 });
     }
 
+    /// Gives everything back to the device; the regions stay.
+    void detach() {
+        detachRegions();
+    }
+
     @Override
     public void close() {
         closeRegions();

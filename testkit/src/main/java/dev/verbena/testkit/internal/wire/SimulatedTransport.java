@@ -184,6 +184,14 @@ public final class SimulatedTransport implements Transport {
     }
 
     @Override
+    public void retire() {
+        synchronized (this) {
+            closed = true;
+        }
+        memory.detach();
+    }
+
+    @Override
     public void close() {
         synchronized (this) {
             closed = true;
