@@ -14,7 +14,7 @@ import org.knowm.xchart.style.Styler;
 
 /// Bars: IOPS of each program as a multiple of the C loop's, workload by workload.
 final class ComparisonPlot {
-    private static final int WIDTH = 1100;
+    private static final int WIDTH = 1400;
     private static final int HEIGHT = 600;
 
     private ComparisonPlot() {}
