@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import sys
 import time
 
 from spdk_options import Options, ana_state, choice, new_state, number, size, switch
@@ -79,7 +78,6 @@ def end(state, number_of_signal):
 
 def down():
     if not os.path.exists(RECORD):
-        print("rig/spdk: no SPDK target is up", file=sys.stderr)
         return
     try:
         end(State.load(), signal.SIGKILL)
