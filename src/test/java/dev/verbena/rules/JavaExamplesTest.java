@@ -8,8 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
 import javax.tools.JavaCompiler;
@@ -19,31 +17,40 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What the README shows works.
-class ReadmeTest {
-    private static final Pattern JAVA_BLOCK =
-            Pattern.compile("^```java\\n(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE);
-
-    private static Path root() {
-        Path folder = Path.of("").toAbsolutePath();
-        return Files.exists(folder.resolve("README.md")) ? folder : folder.resolve("..");
-    }
+/// The programs in Java that the pages show compile.
+class JavaExamplesTest {
+    private static final String TEST_IMPORTS =
+            """
+            import static org.junit.jupiter.api.Assertions.*;
+            import dev.verbena.*;
+            import dev.verbena.nvme.*;
+            import dev.verbena.testkit.*;
+            import java.lang.foreign.MemorySegment;
+            import java.util.List;
+            import org.junit.jupiter.api.Test;
+            """;
 
     @Test
     void javaExamples_compile(@TempDir Path output) throws IOException {
-        Matcher blocks = JAVA_BLOCK.matcher(Files.readString(root().resolve("README.md")));
         List<String> examples = new ArrayList<>();
-        while (blocks.find()) {
-            examples.add(blocks.group(1));
+        for (Path page : Documents.all()) {
+            examples.addAll(Documents.blocks(Files.readString(page), "java"));
         }
-        assertThat(examples).isNotEmpty();
+        assertThat(examples).hasSizeGreaterThan(1);
         for (String example : examples) {
             assertThat(errors(source(example), output)).as(example).isEmpty();
         }
     }
 
-    /// Imports first, the rest as the body of a method.
+    /// A test method is put into a class with what tests import; of anything else, the imports come
+    /// first, and the rest is the body of a method.
     private static String source(String example) {
+        if (example.startsWith("@Test")) {
+            return TEST_IMPORTS
+                    + "class Example { static final String NQN = \"nqn.2026-01.org.example:a\";\n"
+                    + example
+                    + "}\n";
+        }
         StringBuilder imports = new StringBuilder();
         StringBuilder body = new StringBuilder();
         example.lines()
