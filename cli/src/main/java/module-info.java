@@ -15,6 +15,8 @@ module dev.verbena.cli {
             info.picocli;
     opens dev.verbena.cli.base to
             info.picocli;
+    opens dev.verbena.cli.demo to
+            info.picocli;
     opens dev.verbena.cli.doctor to
             info.picocli;
     opens dev.verbena.cli.io to

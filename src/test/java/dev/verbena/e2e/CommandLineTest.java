@@ -77,6 +77,7 @@ class CommandLineTest {
                         Integer.toString(live.target().trsvcid()),
                         "-n",
                         live.nqn(),
+                        "--force",
                         "--mebibytes",
                         "4",
                         "--seconds",

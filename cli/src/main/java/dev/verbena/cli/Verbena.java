@@ -13,12 +13,14 @@ import dev.verbena.cli.base.Failures;
 import dev.verbena.cli.base.Help;
 import dev.verbena.cli.base.Letters;
 import dev.verbena.cli.base.Numbers;
+import dev.verbena.cli.demo.DemoCommand;
 import dev.verbena.cli.doctor.DoctorCommand;
 import dev.verbena.cli.io.BlockCommands;
-import dev.verbena.cli.io.ReservationCommands;
+import dev.verbena.cli.io.Reservations;
 import dev.verbena.cli.io.TransferCommands;
 import dev.verbena.cli.io.ZoneCommandGroup;
 import dev.verbena.cli.perf.PerfCommand;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
@@ -26,6 +28,7 @@ import java.nio.charset.StandardCharsets;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -48,6 +51,13 @@ import picocli.CommandLine.RunLast;
             "4:it would destroy something, and nobody said yes",
             "70:a defect of Verbena",
             "130, 143:ended by Ctrl-C or kill; what was connected has been disconnected"
+        },
+        footerHeading = "%nEnvironment:%n",
+        footer = {
+            "  VERBENA_TARGET              the target, where a command names none",
+            "  VERBENA_DHCHAP_SECRET       this host's secret, as --dhchap-secret",
+            "  VERBENA_DHCHAP_CTRL_SECRET  the controller's secret, as --dhchap-ctrl-secret",
+            "  VERBENA_JAVA_OPTS           more options for the JVM, to the launcher"
         },
         subcommands = {
             DoctorCommand.class,
@@ -84,10 +94,10 @@ import picocli.CommandLine.RunLast;
             BlockCommands.Copy.class,
             BlockCommands.Verify.class,
             BlockCommands.Flush.class,
-            ReservationCommands.Register.class,
-            ReservationCommands.Acquire.class,
-            ReservationCommands.Release.class,
-            ReservationCommands.Report.class,
+            Reservations.Register.class,
+            Reservations.Acquire.class,
+            Reservations.Release.class,
+            Reservations.Report.class,
             ZoneCommandGroup.class,
             PerfCommand.class,
             PassthruCommand.Admin.class,
@@ -143,9 +153,21 @@ public final class Verbena implements Runnable, Environment.Root {
         Failures.handle(line, () -> root.verbose);
         line.setExecutionStrategy(result -> {
             Letters.handDown(result);
-            return new RunLast().execute(result);
+            try {
+                return new RunLast().execute(result);
+            } catch (OutOfMemoryError e) {
+                // Asked for more than the machine has; what was open has been closed on the way.
+                throw new ExecutionException(
+                        last(result),
+                        "",
+                        new IOException("Not enough memory: " + e.getMessage(), e));
+            }
         });
         return line;
+    }
+
+    private static CommandLine last(CommandLine.ParseResult result) {
+        return result.asCommandLineList().getLast();
     }
 
     private static PrintWriter writer(OutputStream stream) {

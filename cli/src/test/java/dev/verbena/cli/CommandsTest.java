@@ -175,6 +175,8 @@ class CommandsTest {
                 "resv-acquire -a 1",
                 "resv-release -a 1",
                 "subsystem-reset",
+                "perf --rw randwrite",
+                "demo",
                 "set-feature -f 0x84 -v 1",
                 "admin-passthru -o 0x80",
                 "io-passthru -o 1 -l 512"

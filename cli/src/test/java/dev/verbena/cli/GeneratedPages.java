@@ -35,7 +35,14 @@ final class GeneratedPages {
             if (status != 0) {
                 throw new IOException("No page for " + spec.qualifiedName());
             }
+            Path page = pages.resolve(spec.qualifiedName("-") + ".adoc");
+            Files.writeString(page, withPlainHeadings(Files.readString(page)));
         }
+    }
+
+    /// Headings that end in a colon in the help stand without it in a manual page.
+    static String withPlainHeadings(String page) {
+        return page.replaceAll("(?m)^== +(.*?):?$", "== $1");
     }
 
     private static void collect(CommandLine line, List<CommandSpec> specs) {

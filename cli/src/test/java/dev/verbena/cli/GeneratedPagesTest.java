@@ -18,10 +18,15 @@ class GeneratedPagesTest {
         for (List<String> words : ArgumentsTest.commands()) {
             Path page = folder.resolve("man-source/verbena-" + String.join("-", words) + ".adoc");
             assertThat(page).exists();
-            assertThat(Files.readString(page)).contains("== Synopsis", "== Options");
+            assertThat(Files.readString(page))
+                    .contains("== Synopsis\n", "== Options\n", "== Exit status\n")
+                    .as("sentences stay together")
+                    .doesNotContain("\n+\n");
         }
         assertThat(Files.readString(folder.resolve("man-source/verbena.adoc")))
-                .contains("Exit status", "*70*::");
+                .contains("*70*::", "== Environment\n", "VERBENA_TARGET");
+        assertThat(Files.readString(folder.resolve("man-source/verbena-perf.adoc")))
+                .contains("== Examples\n", "verbena perf ");
         Path completion = folder.resolve("completion/verbena");
         String test = ". " + completion + " && complete -p verbena && type _picocli_verbena_zns";
         Process bash = new ProcessBuilder("bash", "-c", test).redirectErrorStream(true).start();

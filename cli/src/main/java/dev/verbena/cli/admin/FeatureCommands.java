@@ -4,9 +4,8 @@ import dev.verbena.Controller;
 import dev.verbena.PassthroughCommand;
 import dev.verbena.PassthroughResult;
 import dev.verbena.cli.base.Confirmation;
-import dev.verbena.cli.base.ControllerCommand;
 import dev.verbena.cli.base.DataFile;
-import dev.verbena.cli.base.NamespaceOption;
+import dev.verbena.cli.base.NamespaceCommand;
 import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.Output;
 import dev.verbena.cli.base.RawCommand;
@@ -14,8 +13,11 @@ import dev.verbena.nvme.AdminCommands;
 import dev.verbena.nvme.Feature;
 import dev.verbena.nvme.FeatureValues;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -51,11 +53,8 @@ public final class FeatureCommands {
         };
     }
 
-    /// `verbena get-feature`.
-    @Command(name = "get-feature", description = "Read a feature's value.")
-    public static final class Get extends ControllerCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
-
+    /// What both have: which feature, and how much data comes with it.
+    abstract static class FeatureCommand extends NamespaceCommand {
         @Option(
                 names = {"-f", "--feature-id"},
                 paramLabel = "N",
@@ -63,6 +62,46 @@ public final class FeatureCommands {
                 description = "The feature, 1..0xff.")
         private int feature;
 
+        @Option(
+                names = {"-l", "--data-len"},
+                paramLabel = "BYTES",
+                defaultValue = "-1",
+                description = "Length of its data (default: what the feature has).")
+        private int length;
+
+        final int feature() {
+            return feature;
+        }
+
+        /// Bytes of data: as told, or else so many.
+        final int dataBytesOr(int otherwise) {
+            return length >= 0 ? length : otherwise;
+        }
+
+        /// How nvme-cli begins a line about the feature.
+        final String heading() {
+            return name() + ":" + number() + " (" + Feature.name(feature) + ")";
+        }
+
+        final String number() {
+            return "0x" + Numbers.hex(feature, 2);
+        }
+
+        final PassthroughResult send(
+                Controller controller, String command, PassthroughCommand encoded)
+                throws IOException {
+            return RawCommand.admin(
+                    controller, encoded, command + " (" + Feature.name(feature) + ")");
+        }
+
+        static String dword(int value) {
+            return "0x" + Numbers.hex(Integer.toUnsignedLong(value), 8);
+        }
+    }
+
+    /// `verbena get-feature`.
+    @Command(name = "get-feature", description = "Read a feature's value.")
+    public static final class Get extends FeatureCommand {
         @Option(
                 names = {"-s", "--sel"},
                 paramLabel = "N",
@@ -72,13 +111,6 @@ public final class FeatureCommands {
                     "(default: ${DEFAULT-VALUE})."
                 })
         private int select;
-
-        @Option(
-                names = {"-l", "--data-len"},
-                paramLabel = "BYTES",
-                defaultValue = "-1",
-                description = "Length of its data (default: what the feature has).")
-        private int length;
 
         @Option(
                 names = {"-c", "--cdw11"},
@@ -95,24 +127,20 @@ public final class FeatureCommands {
         @Override
         protected void run(Controller controller) throws IOException {
             boolean capabilities = select == Feature.SELECT_CAPABILITIES;
-            int bytes = length >= 0 ? length : capabilities ? 0 : dataBytes(feature);
             // Hosts on fabrics have identifiers of 128 bits.
-            int parameter = feature == Feature.HOST_IDENTIFIER && dword11 == 0 ? 1 : dword11;
+            int parameter = feature() == Feature.HOST_IDENTIFIER && dword11 == 0 ? 1 : dword11;
             PassthroughCommand command =
                     RawCommand.of(entry ->
                                     AdminCommands.getFeatures(
                                             entry,
                                             0,
                                             0,
-                                            feature,
+                                            feature(),
                                             select,
-                                            namespace.or(target(), 0),
+                                            namespaceOr(0),
                                             parameter))
-                            .withDataLength(bytes);
-            PassthroughResult result =
-                    RawCommand.checked(
-                            controller.passthrough().admin(command),
-                            "Get Features (" + Feature.name(feature) + ")");
+                            .withDataLength(dataBytesOr(capabilities ? 0 : dataBytes(feature())));
+            PassthroughResult result = send(controller, "Get Features", command);
             print((int) result.result(), result.data());
         }
 
@@ -122,19 +150,16 @@ public final class FeatureCommands {
                 return;
             }
             Map<String, Object> values = new LinkedHashMap<>();
-            values.put("feature", "0x" + Numbers.hex(feature, 2));
-            values.put("name", Feature.name(feature));
-            values.put("select", selectName(select).toLowerCase(java.util.Locale.ROOT));
+            values.put("feature", number());
+            values.put("name", Feature.name(feature()));
+            values.put("select", selectName(select).toLowerCase(Locale.ROOT));
             values.put("value", Integer.toUnsignedLong(value));
             StringBuilder text =
-                    new StringBuilder("get-feature:0x")
-                            .append(Numbers.hex(feature, 2))
-                            .append(" (")
-                            .append(Feature.name(feature))
-                            .append("), ")
+                    new StringBuilder(heading())
+                            .append(", ")
                             .append(selectName(select))
-                            .append(" value:0x")
-                            .append(Numbers.hex(Integer.toUnsignedLong(value), 8))
+                            .append(" value:")
+                            .append(dword(value))
                             .append('\n');
             if (select == Feature.SELECT_CAPABILITIES) {
                 var can = new FeatureValues.FeatureCapabilities(value);
@@ -163,17 +188,8 @@ public final class FeatureCommands {
                 "Features the connection lives by (number of queues, keep alive, events) belong to",
                 "Verbena and are refused. Asks before a namespace is write protected."
             })
-    public static final class Set extends ControllerCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
-
+    public static final class Set extends FeatureCommand {
         @Mixin private Confirmation confirmation = new Confirmation();
-
-        @Option(
-                names = {"-f", "--feature-id"},
-                paramLabel = "N",
-                required = true,
-                description = "The feature, 1..0xff.")
-        private int feature;
 
         @Option(
                 names = {"-v", "--value"},
@@ -190,17 +206,10 @@ public final class FeatureCommands {
         private int dword12;
 
         @Option(
-                names = {"-l", "--data-len"},
-                paramLabel = "BYTES",
-                defaultValue = "-1",
-                description = "Length of its data (default: what the feature has).")
-        private int length;
-
-        @Option(
                 names = {"-d", "--data"},
                 paramLabel = "FILE",
                 description = "Its data (default: standard input, where the feature has data).")
-        private java.nio.file.@org.jspecify.annotations.Nullable Path file;
+        private @Nullable Path file;
 
         @Option(
                 names = {"-s", "--save"},
@@ -211,19 +220,19 @@ public final class FeatureCommands {
 
         @Override
         protected void prepare() throws IOException {
-            if (feature == Feature.NUMBER_OF_QUEUES
-                    || feature == Feature.KEEP_ALIVE_TIMER
-                    || feature == Feature.ASYNCHRONOUS_EVENT_CONFIGURATION) {
+            if (feature() == Feature.NUMBER_OF_QUEUES
+                    || feature() == Feature.KEEP_ALIVE_TIMER
+                    || feature() == Feature.ASYNCHRONOUS_EVENT_CONFIGURATION) {
                 throw usage(
-                        Feature.name(feature)
+                        Feature.name(feature())
                                 + " belongs to the connection; use --nr-io-queues or"
                                 + " --keep-alive-tmo");
             }
-            int bytes = length >= 0 ? length : dataBytes(feature);
+            int bytes = dataBytesOr(dataBytes(feature()));
             if (bytes > 0) {
                 data = DataFile.read(environment(), file, bytes);
             }
-            if (feature == Feature.NAMESPACE_WRITE_PROTECTION && value != 0) {
+            if (feature() == Feature.NAMESPACE_WRITE_PROTECTION && value != 0) {
                 confirmation.require(
                         "This write-protects the namespace"
                                 + (value == 3
@@ -237,32 +246,20 @@ public final class FeatureCommands {
             PassthroughCommand command =
                     RawCommand.of(entry ->
                                     AdminCommands.setFeatures(
-                                            entry,
-                                            0,
-                                            0,
-                                            feature,
-                                            save,
-                                            namespace.or(target(), 0),
-                                            value))
+                                            entry, 0, 0, feature(), save, namespaceOr(0), value))
                             .withDword(12, dword12)
                             .withData(data);
-            PassthroughResult result =
-                    RawCommand.checked(
-                            controller.passthrough().admin(command),
-                            "Set Features (" + Feature.name(feature) + ")");
+            PassthroughResult result = send(controller, "Set Features", command);
             output().done(
-                            "set-feature:0x"
-                                    + Numbers.hex(feature, 2)
-                                    + " ("
-                                    + Feature.name(feature)
-                                    + "), value:0x"
-                                    + Numbers.hex(Integer.toUnsignedLong(value), 8)
-                                    + ", cdw12:0x"
-                                    + Numbers.hex(Integer.toUnsignedLong(dword12), 8)
+                            heading()
+                                    + ", value:"
+                                    + dword(value)
+                                    + ", cdw12:"
+                                    + dword(dword12)
                                     + ", save:"
                                     + (save ? 1 : 0),
                             "feature",
-                            "0x" + Numbers.hex(feature, 2),
+                            number(),
                             "value",
                             Integer.toUnsignedLong(value),
                             "result",

@@ -1,7 +1,7 @@
 package dev.verbena.cli.admin;
 
 import dev.verbena.Controller;
-import dev.verbena.cli.base.ControllerCommand;
+import dev.verbena.cli.base.NamespaceCommand;
 import dev.verbena.cli.base.NamespaceOption;
 import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.Output;
@@ -13,16 +13,13 @@ import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `verbena get-log`.
 @Command(name = "get-log", description = "Any log page, as bytes.")
-public final class GetLogCommand extends ControllerCommand {
+public final class GetLogCommand extends NamespaceCommand {
     /// What one command asks for; every controller can do that.
     private static final int PIECE_BYTES = 4096;
-
-    @Mixin private NamespaceOption namespace = new NamespaceOption();
 
     @Option(
             names = {"-i", "--log-id"},
@@ -134,7 +131,7 @@ public final class GetLogCommand extends ControllerCommand {
                 entry,
                 0,
                 0,
-                namespace.or(target(), NamespaceOption.ALL),
+                namespaceOr(NamespaceOption.ALL),
                 logId,
                 logSpecific,
                 retain,

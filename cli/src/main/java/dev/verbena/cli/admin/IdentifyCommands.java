@@ -2,7 +2,7 @@ package dev.verbena.cli.admin;
 
 import dev.verbena.Controller;
 import dev.verbena.cli.base.ControllerCommand;
-import dev.verbena.cli.base.NamespaceOption;
+import dev.verbena.cli.base.NamespacePageCommand;
 import dev.verbena.cli.base.Output;
 import dev.verbena.cli.base.PageCommand;
 import dev.verbena.nvme.ActiveNamespaceList;
@@ -28,7 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// The commands that print what Identify returns.
@@ -65,18 +64,50 @@ public final class IdentifyCommands {
         return bytes -> vendor ? new WithVendor(plain.apply(bytes), offset) : plain.apply(bytes);
     }
 
-    /// What Identify says of one namespace.
-    public abstract static class NamespacePage extends PageCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
+    /// One structure.
+    private static PageCommand.Page page(
+            Controller controller,
+            int cns,
+            int namespaceId,
+            int commandSet,
+            Function<MemorySegment, ? extends Rendered> decoder)
+            throws IOException {
+        return new PageCommand.Page(
+                controller.admin().identify(cns, namespaceId, 0, commandSet), decoder);
+    }
 
-        final Page page(
-                Controller controller,
-                int cns,
-                int commandSet,
-                Function<MemorySegment, ? extends Rendered> decoder)
-                throws IOException {
-            int id = namespace.resolve(target(), controller);
-            return new Page(controller.admin().identify(cns, id, 0, commandSet), decoder);
+    /// What a command set says of the controller.
+    abstract static class ControllerPage extends PageCommand {
+        private final int commandSet;
+        private final Function<MemorySegment, ? extends Rendered> decoder;
+
+        ControllerPage(int commandSet, Function<MemorySegment, ? extends Rendered> decoder) {
+            this.commandSet = commandSet;
+            this.decoder = decoder;
+        }
+
+        @Override
+        protected final Page read(Controller controller) throws IOException {
+            return page(controller, IdentifyCns.COMMAND_SET_CONTROLLER, 0, commandSet, decoder);
+        }
+    }
+
+    /// What is said of a namespace, without further options.
+    abstract static class NamespacePage extends NamespacePageCommand {
+        private final int cns;
+        private final int commandSet;
+        private final Function<MemorySegment, ? extends Rendered> decoder;
+
+        NamespacePage(
+                int cns, int commandSet, Function<MemorySegment, ? extends Rendered> decoder) {
+            this.cns = cns;
+            this.commandSet = commandSet;
+            this.decoder = decoder;
+        }
+
+        @Override
+        protected final Page read(Controller controller, int id) throws IOException {
+            return page(controller, cns, id, commandSet, decoder);
         }
     }
 
@@ -90,17 +121,18 @@ public final class IdentifyCommands {
 
         @Override
         protected Page read(Controller controller) throws IOException {
-            return new Page(
-                    controller.admin().identify(IdentifyCns.CONTROLLER, 0, 0, 0),
+            return page(
+                    controller,
+                    IdentifyCns.CONTROLLER,
+                    0,
+                    0,
                     decoder(vendorSpecific, IdentifyController::decode, CONTROLLER_VENDOR_OFFSET));
         }
     }
 
     /// `verbena id-ns`.
     @Command(name = "id-ns", description = "Identify Namespace: size, formats, features.")
-    public static final class IdNs extends PageCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
-
+    public static final class IdNs extends NamespacePageCommand {
         @Option(
                 names = "--allocated",
                 description = "Also where the namespace is not attached to this controller.")
@@ -112,10 +144,13 @@ public final class IdentifyCommands {
         private boolean vendorSpecific;
 
         @Override
-        protected Page read(Controller controller) throws IOException {
+        protected Page read(Controller controller, int id) throws IOException {
             int cns = allocated ? IdentifyCns.ALLOCATED_NAMESPACE : IdentifyCns.NAMESPACE;
-            return new Page(
-                    controller.admin().identify(cns, namespace.resolve(target(), controller), 0, 0),
+            return page(
+                    controller,
+                    cns,
+                    id,
+                    0,
                     decoder(vendorSpecific, IdentifyNamespace::decode, NAMESPACE_VENDOR_OFFSET));
         }
     }
@@ -125,10 +160,8 @@ public final class IdentifyCommands {
             name = "ns-descs",
             description = "Namespace Identification Descriptors: UUID, NGUID, EUI64, command set.")
     public static final class NsDescs extends NamespacePage {
-        @Override
-        protected Page read(Controller controller) throws IOException {
-            return page(
-                    controller, IdentifyCns.NAMESPACE_DESCRIPTORS, 0, NamespaceDescriptors::decode);
+        NsDescs() {
+            super(IdentifyCns.NAMESPACE_DESCRIPTORS, 0, NamespaceDescriptors::decode);
         }
     }
 
@@ -136,14 +169,9 @@ public final class IdentifyCommands {
     @Command(
             name = "nvm-id-ctrl",
             description = "Identify Controller of the NVM command set: limits of its commands.")
-    public static final class NvmIdCtrl extends PageCommand {
-        @Override
-        protected Page read(Controller controller) throws IOException {
-            return new Page(
-                    controller
-                            .admin()
-                            .identify(IdentifyCns.COMMAND_SET_CONTROLLER, 0, 0, CommandSet.NVM),
-                    NvmIdentifyController::decode);
+    public static final class NvmIdCtrl extends ControllerPage {
+        NvmIdCtrl() {
+            super(CommandSet.NVM, NvmIdentifyController::decode);
         }
     }
 
@@ -152,13 +180,8 @@ public final class IdentifyCommands {
             name = "nvm-id-ns",
             description = "Identify Namespace of the NVM command set: protection information.")
     public static final class NvmIdNs extends NamespacePage {
-        @Override
-        protected Page read(Controller controller) throws IOException {
-            return page(
-                    controller,
-                    IdentifyCns.COMMAND_SET_NAMESPACE,
-                    CommandSet.NVM,
-                    NvmIdentifyNamespace::decode);
+        NvmIdNs() {
+            super(IdentifyCns.COMMAND_SET_NAMESPACE, CommandSet.NVM, NvmIdentifyNamespace::decode);
         }
     }
 
@@ -167,23 +190,16 @@ public final class IdentifyCommands {
             name = "cmdset-ind-id-ns",
             description = "Identify Namespace, the part that all command sets share.")
     public static final class IndependentIdNs extends NamespacePage {
-        @Override
-        protected Page read(Controller controller) throws IOException {
-            return page(
-                    controller, IdentifyCns.INDEPENDENT_NAMESPACE, 0, IndependentNamespace::decode);
+        IndependentIdNs() {
+            super(IdentifyCns.INDEPENDENT_NAMESPACE, 0, IndependentNamespace::decode);
         }
     }
 
     /// `verbena zns id-ctrl`.
     @Command(name = "id-ctrl", description = "Identify Controller of the zoned command set.")
-    public static final class ZnsIdCtrl extends PageCommand {
-        @Override
-        protected Page read(Controller controller) throws IOException {
-            return new Page(
-                    controller
-                            .admin()
-                            .identify(IdentifyCns.COMMAND_SET_CONTROLLER, 0, 0, CommandSet.ZONED),
-                    ZonedIdentifyController::decode);
+    public static final class ZnsIdCtrl extends ControllerPage {
+        ZnsIdCtrl() {
+            super(CommandSet.ZONED, ZonedIdentifyController::decode);
         }
     }
 
@@ -192,10 +208,8 @@ public final class IdentifyCommands {
             name = "id-ns",
             description = "Identify Namespace of the zoned command set: zones and their limits.")
     public static final class ZnsIdNs extends NamespacePage {
-        @Override
-        protected Page read(Controller controller) throws IOException {
-            return page(
-                    controller,
+        ZnsIdNs() {
+            super(
                     IdentifyCns.COMMAND_SET_NAMESPACE,
                     CommandSet.ZONED,
                     ZonedIdentifyNamespace::decode);
@@ -225,6 +239,13 @@ public final class IdentifyCommands {
         private boolean all;
 
         @Override
+        protected void prepare() {
+            if (first == 0) {
+                throw usage("--namespace-id 0: namespaces are counted from 1");
+            }
+        }
+
+        @Override
         protected void run(Controller controller) throws IOException {
             int cns = all ? IdentifyCns.ALLOCATED_NAMESPACES : IdentifyCns.ACTIVE_NAMESPACES;
             if (commandSet >= 0) {
@@ -232,9 +253,6 @@ public final class IdentifyCommands {
                         all
                                 ? IdentifyCns.COMMAND_SET_ALLOCATED_NAMESPACES
                                 : IdentifyCns.COMMAND_SET_ACTIVE_NAMESPACES;
-            }
-            if (first == 0) {
-                throw usage("--namespace-id 0: namespaces are counted from 1");
             }
             List<Integer> ids = new ArrayList<>();
             int after = first - 1;

@@ -1,8 +1,8 @@
 package dev.verbena.cli.admin;
 
 import dev.verbena.Controller;
-import dev.verbena.PassthroughResult;
 import dev.verbena.cli.base.NamespaceOption;
+import dev.verbena.cli.base.NamespacePageCommand;
 import dev.verbena.cli.base.Output;
 import dev.verbena.cli.base.PageCommand;
 import dev.verbena.cli.base.RawCommand;
@@ -28,7 +28,6 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// The commands that print log pages.
@@ -50,19 +49,47 @@ public final class LogCommands {
     /// A log page with fields that the library's own reader does not have.
     static byte[] page(Controller controller, Consumer<MemorySegment> encoder, int byteCount)
             throws IOException {
-        PassthroughResult result =
-                controller.passthrough().admin(RawCommand.of(encoder).withDataLength(byteCount));
-        return RawCommand.checked(result, "Get Log Page").data();
+        return RawCommand.admin(
+                        controller,
+                        RawCommand.of(encoder).withDataLength(byteCount),
+                        "Get Log Page")
+                .data();
+    }
+
+    /// A log page of a fixed size that takes no options.
+    abstract static class WholePage extends PageCommand {
+        private final int logPage;
+        private final int namespaceId;
+        private final int bytes;
+        private final Function<MemorySegment, ? extends Rendered> decoder;
+
+        WholePage(
+                int logPage,
+                int namespaceId,
+                int bytes,
+                Function<MemorySegment, ? extends Rendered> decoder) {
+            this.logPage = logPage;
+            this.namespaceId = namespaceId;
+            this.bytes = bytes;
+            this.decoder = decoder;
+        }
+
+        @Override
+        protected final Page read(Controller controller) throws IOException {
+            return page(controller, logPage, namespaceId, bytes, decoder);
+        }
     }
 
     /// `verbena smart-log`.
     @Command(name = "smart-log", description = "SMART / health information.")
-    public static final class Smart extends PageCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
+    public static final class Smart extends NamespacePageCommand {
+        @Override
+        protected int namespaceId(Controller controller) {
+            return namespaceOr(NamespaceOption.ALL);
+        }
 
         @Override
-        protected Page read(Controller controller) throws IOException {
-            int id = namespace.or(target(), NamespaceOption.ALL);
+        protected Page read(Controller controller, int id) throws IOException {
             return page(controller, LogPage.SMART, id, SmartLog.SIZE, SmartLog::decode);
         }
     }
@@ -174,11 +201,9 @@ public final class LogCommands {
 
     /// `verbena fw-log`.
     @Command(name = "fw-log", description = "Firmware slots.")
-    public static final class Firmware extends PageCommand {
-        @Override
-        protected Page read(Controller controller) throws IOException {
-            return page(
-                    controller,
+    public static final class Firmware extends WholePage {
+        Firmware() {
+            super(
                     LogPage.FIRMWARE_SLOTS,
                     NamespaceOption.ALL,
                     FirmwareSlots.SIZE,
@@ -188,11 +213,9 @@ public final class LogCommands {
 
     /// `verbena supported-log-pages`.
     @Command(name = "supported-log-pages", description = "Which log pages there are.")
-    public static final class Supported extends PageCommand {
-        @Override
-        protected Page read(Controller controller) throws IOException {
-            return page(
-                    controller,
+    public static final class Supported extends WholePage {
+        Supported() {
+            super(
                     LogPage.SUPPORTED_LOG_PAGES,
                     0,
                     SupportedLogPages.SIZE,
@@ -202,11 +225,9 @@ public final class LogCommands {
 
     /// `verbena self-test-log`.
     @Command(name = "self-test-log", description = "Results of device self-tests.")
-    public static final class SelfTest extends PageCommand {
-        @Override
-        protected Page read(Controller controller) throws IOException {
-            return page(
-                    controller,
+    public static final class SelfTest extends WholePage {
+        SelfTest() {
+            super(
                     LogPage.DEVICE_SELF_TEST,
                     NamespaceOption.ALL,
                     SelfTestLog.SIZE,
@@ -216,15 +237,9 @@ public final class LogCommands {
 
     /// `verbena sanitize-log`.
     @Command(name = "sanitize-log", description = "Progress and result of the last sanitize.")
-    public static final class Sanitize extends PageCommand {
-        @Override
-        protected Page read(Controller controller) throws IOException {
-            return page(
-                    controller,
-                    LogPage.SANITIZE_STATUS,
-                    0,
-                    SanitizeStatusLog.SIZE,
-                    SanitizeStatusLog::decode);
+    public static final class Sanitize extends WholePage {
+        Sanitize() {
+            super(LogPage.SANITIZE_STATUS, 0, SanitizeStatusLog.SIZE, SanitizeStatusLog::decode);
         }
     }
 
@@ -235,11 +250,9 @@ public final class LogCommands {
                 "Namespaces that have changed since the list was last read.",
                 "On a connection that was just made it is usually empty."
             })
-    public static final class ChangedNs extends PageCommand {
-        @Override
-        protected Page read(Controller controller) throws IOException {
-            return page(
-                    controller,
+    public static final class ChangedNs extends WholePage {
+        ChangedNs() {
+            super(
                     LogPage.CHANGED_NAMESPACES,
                     NamespaceOption.ALL,
                     ChangedNamespaces.SIZE,
@@ -283,11 +296,9 @@ public final class LogCommands {
 
     /// `verbena resv-notif-log`.
     @Command(name = "resv-notif-log", description = "The oldest reservation notification.")
-    public static final class ReservationNotification extends PageCommand {
-        @Override
-        protected Page read(Controller controller) throws IOException {
-            return page(
-                    controller,
+    public static final class ReservationNotification extends WholePage {
+        ReservationNotification() {
+            super(
                     LogPage.RESERVATION_NOTIFICATION,
                     NamespaceOption.ALL,
                     ReservationNotificationLog.SIZE,
@@ -297,12 +308,9 @@ public final class LogCommands {
 
     /// `verbena zns changed-zone-list`.
     @Command(name = "changed-zone-list", description = "Zones that have changed by themselves.")
-    public static final class ChangedZoneList extends PageCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
-
+    public static final class ChangedZoneList extends NamespacePageCommand {
         @Override
-        protected Page read(Controller controller) throws IOException {
-            int id = namespace.resolve(target(), controller);
+        protected Page read(Controller controller, int id) throws IOException {
             return page(
                     controller, LogPage.CHANGED_ZONES, id, ChangedZones.SIZE, ChangedZones::decode);
         }

@@ -4,9 +4,8 @@ import dev.verbena.Controller;
 import dev.verbena.PassthroughCommand;
 import dev.verbena.PassthroughResult;
 import dev.verbena.cli.base.Confirmation;
-import dev.verbena.cli.base.ControllerCommand;
 import dev.verbena.cli.base.DataFile;
-import dev.verbena.cli.base.NamespaceOption;
+import dev.verbena.cli.base.NamespaceCommand;
 import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.Output;
 import dev.verbena.cli.base.RawCommand;
@@ -26,9 +25,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// Any command, in its own words.
-public abstract class PassthruCommand extends ControllerCommand {
-    @Mixin private NamespaceOption namespace = new NamespaceOption();
-
+public abstract class PassthruCommand extends NamespaceCommand {
     @Mixin private Confirmation confirmation = new Confirmation();
 
     @Option(
@@ -148,7 +145,10 @@ public abstract class PassthruCommand extends ControllerCommand {
 
     abstract String opcodeName(int code);
 
-    abstract PassthroughResult send(Controller controller, PassthroughCommand command)
+    /// Sends the command.
+    ///
+    /// @param name for the message, when it ends with an error
+    abstract PassthroughResult send(Controller controller, PassthroughCommand command, String name)
             throws IOException;
 
     @Override
@@ -175,7 +175,7 @@ public abstract class PassthruCommand extends ControllerCommand {
     private PassthroughCommand command() {
         PassthroughCommand command =
                 PassthroughCommand.of(opcode)
-                        .withNamespaceId(namespace.or(target(), 0))
+                        .withNamespaceId(namespaceOr(0))
                         .withDword(2, dword2)
                         .withDword(3, dword3)
                         .withDword(10, dword10)
@@ -205,9 +205,9 @@ public abstract class PassthruCommand extends ControllerCommand {
             return;
         }
         long begin = System.nanoTime();
-        PassthroughResult result = send(controller, command);
+        PassthroughResult result =
+                send(controller, command, kind() + " command " + opcodeName(opcode));
         long micros = (System.nanoTime() - begin) / 1000;
-        RawCommand.checked(result, kind() + " command " + opcodeName(opcode));
         if (latency) {
             output().err().println("latency: " + micros + " us");
         }
@@ -285,9 +285,9 @@ public abstract class PassthruCommand extends ControllerCommand {
         }
 
         @Override
-        PassthroughResult send(Controller controller, PassthroughCommand command)
+        PassthroughResult send(Controller controller, PassthroughCommand command, String name)
                 throws IOException {
-            return controller.passthrough().admin(command);
+            return RawCommand.admin(controller, command, name);
         }
     }
 
@@ -322,9 +322,9 @@ public abstract class PassthruCommand extends ControllerCommand {
         }
 
         @Override
-        PassthroughResult send(Controller controller, PassthroughCommand command)
+        PassthroughResult send(Controller controller, PassthroughCommand command, String name)
                 throws IOException {
-            return controller.passthrough().io(command);
+            return RawCommand.io(controller, command, name);
         }
     }
 }

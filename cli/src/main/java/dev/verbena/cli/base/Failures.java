@@ -4,6 +4,7 @@ import dev.verbena.NvmeException;
 import dev.verbena.verbs.RdmaException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -76,6 +77,7 @@ public final class Failures {
             case ParameterException ignored -> USAGE;
             case IllegalArgumentException ignored -> USAGE;
             case IOException ignored -> FAILED;
+            case UncheckedIOException ignored -> FAILED;
             case RdmaException ignored -> FAILED;
             case UnsupportedOperationException ignored -> FAILED;
             default -> DEFECT;
@@ -85,6 +87,9 @@ public final class Failures {
     private static String sentence(Exception e, int status) {
         if (status == DEFECT) {
             return "a defect of Verbena: " + e;
+        }
+        if (e instanceof UncheckedIOException && e.getCause() instanceof IOException cause) {
+            return sentence(cause, status);
         }
         @Nullable String message = e.getMessage();
         if (e instanceof java.nio.file.NoSuchFileException) {

@@ -6,9 +6,11 @@ import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 
 /// The order of the options in a command's help: its own, then those of the connection, then those
-/// of all commands.
+/// of all commands. A description that is several lines in the source is one sentence after the
+/// other: help and manual pages break the lines where they end.
 public final class Help {
     private static final int OWN = 0;
     private static final int CONNECTION = 1;
@@ -31,13 +33,18 @@ public final class Help {
         arrange(line, connection);
     }
 
+    /// Whether a command may take an option out and put it in again, changed.
+    static boolean isOwn(OptionSpec option) {
+        return !option.inherited()
+                && option.scopeType() != CommandLine.ScopeType.INHERIT
+                && option.group() == null;
+    }
+
     private static void arrange(CommandLine line, Set<String> connection) {
         CommandSpec spec = line.getCommandSpec();
         spec.usageMessage().sortOptions(false).abbreviateSynopsis(true);
         for (OptionSpec option : List.copyOf(spec.options())) {
-            if (option.inherited()
-                    || option.scopeType() == CommandLine.ScopeType.INHERIT
-                    || option.group() != null) {
+            if (!isOwn(option)) {
                 continue;
             }
             int order = OWN;
@@ -47,7 +54,18 @@ public final class Help {
                 order = CONNECTION;
             }
             spec.remove(option);
-            spec.addOption(OptionSpec.builder(option).order(order).build());
+            spec.addOption(
+                    OptionSpec.builder(option)
+                            .order(order)
+                            .description(String.join(" ", option.description()))
+                            .build());
+        }
+        for (PositionalParamSpec parameter : List.copyOf(spec.positionalParameters())) {
+            spec.remove(parameter);
+            spec.addPositional(
+                    PositionalParamSpec.builder(parameter)
+                            .description(String.join(" ", parameter.description()))
+                            .build());
         }
         line.getSubcommands().values().stream()
                 .distinct()

@@ -57,20 +57,27 @@ public final class Letters {
             return;
         }
         for (OptionSpec option : List.copyOf(spec.options())) {
-            @Nullable String letter =
-                    Stream.of(option.names())
-                            .map(letters::get)
-                            .filter(found -> found != null)
-                            .findFirst()
-                            .orElse(null);
-            if (letter != null) {
-                List<String> names = new ArrayList<>(List.of(option.names()));
-                names.addFirst(letter);
+            if (Help.isOwn(option)) {
+                // All of them, so that they keep their order.
                 spec.remove(option);
-                spec.addOption(
-                        OptionSpec.builder(option).names(names.toArray(String[]::new)).build());
+                spec.addOption(withLetter(option, letters));
             }
         }
+    }
+
+    private static OptionSpec withLetter(OptionSpec option, Map<String, String> letters) {
+        @Nullable String letter =
+                Stream.of(option.names())
+                        .map(letters::get)
+                        .filter(found -> found != null)
+                        .findFirst()
+                        .orElse(null);
+        if (letter == null) {
+            return option;
+        }
+        List<String> names = new ArrayList<>(List.of(option.names()));
+        names.addFirst(letter);
+        return OptionSpec.builder(option).names(names.toArray(String[]::new)).build();
     }
 
     /// Lets options that stand before the command apply to it, unless it has the same of its own.

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
@@ -87,10 +88,25 @@ public final class Output {
 
     private byte[] requireBytes(byte @Nullable [] bytes) {
         if (bytes == null) {
-            throw new UnsupportedOperationException(
-                    "The result has no binary form; use -o normal or -o json");
+            throw noBinary();
         }
         return bytes;
+    }
+
+    private ParameterException noBinary() {
+        return new ParameterException(
+                spec.commandLine(),
+                "The result has no binary form: --output-format normal or json");
+    }
+
+    /// To be called first by commands that take long, or change something, and whose result has no
+    /// binary form.
+    ///
+    /// @throws ParameterException when that is wanted
+    public void refuseBinary() {
+        if (format == Format.BINARY) {
+            throw noBinary();
+        }
     }
 
     /// Writes data as it is.

@@ -2,14 +2,11 @@ package dev.verbena.cli.io;
 
 import dev.verbena.BlockDevice;
 import dev.verbena.Controller;
-import dev.verbena.cli.base.ControllerCommand;
+import dev.verbena.cli.base.NamespaceCommand;
 import java.io.IOException;
 
 /// A command for a namespace as a block device.
-abstract class BlockCommand extends ControllerCommand {
-    /// Which namespace is meant.
-    abstract int namespaceId(Controller controller) throws IOException;
-
+abstract class BlockCommand extends NamespaceCommand {
     abstract void run(BlockDevice device) throws IOException;
 
     @Override

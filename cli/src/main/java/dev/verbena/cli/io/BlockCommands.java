@@ -5,8 +5,7 @@ import dev.verbena.ByteRange;
 import dev.verbena.Controller;
 import dev.verbena.PassthroughCommand;
 import dev.verbena.cli.base.Confirmation;
-import dev.verbena.cli.base.ControllerCommand;
-import dev.verbena.cli.base.NamespaceOption;
+import dev.verbena.cli.base.NamespaceCommand;
 import dev.verbena.cli.base.RawCommand;
 import dev.verbena.nvme.DatasetRanges;
 import dev.verbena.nvme.NvmCommands;
@@ -33,11 +32,6 @@ public final class BlockCommands {
         }
 
         @Override
-        final int namespaceId(Controller controller) throws IOException {
-            return range.namespace().resolve(target(), controller);
-        }
-
-        @Override
         final void run(BlockDevice device) throws IOException {
             long offset = offset(device, range.start(), range.blocks());
             run(device, offset, range.blocks() * device.blockSize());
@@ -52,19 +46,30 @@ public final class BlockCommands {
         abstract void run(BlockDevice device, long offset, long bytes) throws IOException;
     }
 
-    /// `verbena write-zeroes`.
-    @Command(name = "write-zeroes", description = "Fill blocks with zeroes. Asks first.")
-    public static final class WriteZeroes extends Ranged {
+    /// A command after which the content of a range is gone.
+    abstract static class Destructive extends Ranged {
         @Mixin private Confirmation confirmation = new Confirmation();
 
+        /// What it does to the range, as a verb.
+        abstract String deed();
+
+        @Override
+        protected final void prepare() throws IOException {
+            confirmation.require("This " + deed() + " " + range() + " of " + target().nqn());
+        }
+    }
+
+    /// `verbena write-zeroes`.
+    @Command(name = "write-zeroes", description = "Fill blocks with zeroes. Asks first.")
+    public static final class WriteZeroes extends Destructive {
         @Option(
                 names = {"-d", "--deac"},
                 description = "The controller may give the blocks up, which then read as zeroes.")
         private boolean deallocate;
 
         @Override
-        protected void prepare() throws IOException {
-            confirmation.require("This overwrites " + range() + " of " + target().nqn());
+        String deed() {
+            return "overwrites";
         }
 
         @Override
@@ -88,12 +93,10 @@ public final class BlockCommands {
                 "Destroy the content of blocks. Asks first.",
                 "Reading them fails until they are written: for tests of error handling."
             })
-    public static final class WriteUncorrectable extends Ranged {
-        @Mixin private Confirmation confirmation = new Confirmation();
-
+    public static final class WriteUncorrectable extends Destructive {
         @Override
-        protected void prepare() throws IOException {
-            confirmation.require("This destroys " + range() + " of " + target().nqn());
+        String deed() {
+            return "destroys";
         }
 
         @Override
@@ -118,13 +121,6 @@ public final class BlockCommands {
             name = "flush",
             description = "Make what was written durable, where there is a volatile write cache.")
     public static final class Flush extends BlockCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
-
-        @Override
-        int namespaceId(Controller controller) throws IOException {
-            return namespace.resolve(target(), controller);
-        }
-
         @Override
         void run(BlockDevice device) throws IOException {
             device.flush();
@@ -148,8 +144,6 @@ public final class BlockCommands {
                 "They do not move through this host."
             })
     public static final class Copy extends BlockCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
-
         @Mixin private Confirmation confirmation = new Confirmation();
 
         @Option(
@@ -174,11 +168,6 @@ public final class BlockCommands {
                 required = true,
                 description = "Number of blocks of each source range, counted from 0.")
         private List<Long> counts = List.of();
-
-        @Override
-        int namespaceId(Controller controller) throws IOException {
-            return namespace.resolve(target(), controller);
-        }
 
         @Override
         protected void prepare() throws IOException {
@@ -220,9 +209,7 @@ public final class BlockCommands {
                 "Deallocate ranges of blocks, or say how they will be used.",
                 "Dataset Management; asks before blocks are deallocated."
             })
-    public static final class Dsm extends ControllerCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
-
+    public static final class Dsm extends NamespaceCommand {
         @Mixin private Confirmation confirmation = new Confirmation();
 
         @Option(
@@ -304,7 +291,7 @@ public final class BlockCommands {
 
         @Override
         protected void run(Controller controller) throws IOException {
-            int id = namespace.resolve(target(), controller);
+            int id = namespaceId(controller);
             byte[] ranges = new byte[DatasetRanges.BUFFER_SIZE];
             MemorySegment segment = MemorySegment.ofArray(ranges);
             for (int i = 0; i < starts.size(); i++) {
@@ -317,7 +304,7 @@ public final class BlockCommands {
                                             entry, 0, 0, id, starts.size(), flags() & 7))
                             .withDword(11, flags())
                             .withData(Arrays.copyOf(ranges, starts.size() * DatasetRanges.SIZE));
-            RawCommand.checked(controller.passthrough().io(command), "Dataset Management");
+            RawCommand.io(controller, command, "Dataset Management");
             output().done("NVMe DSM: success", "ranges", starts.size(), "cdw11", flags());
         }
     }

@@ -1,13 +1,9 @@
 package dev.verbena.cli.io;
 
-import dev.verbena.cli.base.NamespaceOption;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/// Which blocks are meant: `--namespace-id`, `--start-block`, `--block-count`.
+/// Which blocks are meant: `--start-block`, `--block-count`.
 final class BlockRange {
-    @Mixin private NamespaceOption namespace = new NamespaceOption();
-
     @Option(
             names = {"-s", "--start-block"},
             paramLabel = "LBA",
@@ -24,10 +20,6 @@ final class BlockRange {
                 "(default: ${DEFAULT-VALUE})."
             })
     private int count;
-
-    NamespaceOption namespace() {
-        return namespace;
-    }
 
     long start() {
         return start;

@@ -4,13 +4,11 @@ import dev.verbena.BlockDevice;
 import dev.verbena.Controller;
 import dev.verbena.Namespace;
 import dev.verbena.PassthroughCommand;
-import dev.verbena.PassthroughResult;
-import dev.verbena.cli.base.ControllerCommand;
 import dev.verbena.cli.base.DataFile;
+import dev.verbena.cli.base.NamespaceCommand;
 import dev.verbena.cli.base.RawCommand;
 import dev.verbena.nvme.NvmCommands;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -22,13 +20,15 @@ import picocli.CommandLine.Option;
 /// Plain requests go through a [BlockDevice], which cuts them to the controller's limits. With
 /// flags that only a single command has (retries, protection information, hints) one raw command is
 /// sent.
-abstract class TransferCommand extends ControllerCommand {
+abstract class TransferCommand extends NamespaceCommand {
     private static final int REQUEST_BYTES_MAX = Integer.MAX_VALUE - 8;
 
     /// No larger blocks have been seen.
     private static final int BLOCK_BYTES_MAX = 1 << 16;
 
     @Mixin private BlockRange range = new BlockRange();
+
+    @Mixin private RetryFlags retry = new RetryFlags();
 
     @Option(
             names = {"-z", "--data-size"},
@@ -45,16 +45,6 @@ abstract class TransferCommand extends ControllerCommand {
             paramLabel = "FILE",
             description = "The data (default: standard input or output).")
     private @Nullable Path file;
-
-    @Option(
-            names = {"-f", "--force-unit-access"},
-            description = "To or from non-volatile media.")
-    private boolean forceUnitAccess;
-
-    @Option(
-            names = {"-l", "--limited-retry"},
-            description = "The controller shall make no unusual effort.")
-    private boolean limitedRetry;
 
     @Option(
             names = {"-p", "--prinfo"},
@@ -137,11 +127,11 @@ abstract class TransferCommand extends ControllerCommand {
     }
 
     final boolean isForced() {
-        return forceUnitAccess;
+        return retry.isForced();
     }
 
     /// The opcode, for a single command.
-    abstract void encode(MemorySegment entry, Request request, int flags);
+    abstract int opcode();
 
     /// Whether data goes to the controller.
     abstract byte @Nullable [] outgoing(Request request);
@@ -156,7 +146,7 @@ abstract class TransferCommand extends ControllerCommand {
 
     /// Whether a flag is used that only a single command has.
     boolean isSingle() {
-        return limitedRetry
+        return retry.isLimited()
                 || protection != 0
                 || referenceTag != 0
                 || applicationTag != 0
@@ -185,7 +175,7 @@ abstract class TransferCommand extends ControllerCommand {
     }
 
     private Request request(Controller controller) throws IOException {
-        Namespace namespace = controller.namespace(range.namespace().resolve(target(), controller));
+        Namespace namespace = controller.namespace(namespaceId(controller));
         int block = namespace.blockSize();
         if (block == 0) {
             throw new IOException(namespace + " has no LBA format that can be used");
@@ -207,12 +197,18 @@ abstract class TransferCommand extends ControllerCommand {
                             + NvmCommands.BLOCK_COUNT_MAX
                             + " in one command");
         }
-        int flags =
-                (limitedRetry ? NvmCommands.LIMITED_RETRY : 0)
-                        | (forceUnitAccess ? NvmCommands.FORCE_UNIT_ACCESS : 0)
-                        | protection << 26;
+        int flags = retry.bits() | protection << 26;
         PassthroughCommand command =
-                RawCommand.of(entry -> encode(entry, request, flags))
+                RawCommand.of(entry ->
+                                NvmCommands.ranged(
+                                        entry,
+                                        0,
+                                        opcode(),
+                                        0,
+                                        request.namespace().id(),
+                                        request.lba(),
+                                        (int) request.blocks(),
+                                        flags))
                         .withDword(13, hints)
                         .withDword(14, referenceTag)
                         .withDword(15, (applicationTag & 0xFFFF) | (applicationTagMask << 16));
@@ -221,9 +217,7 @@ abstract class TransferCommand extends ControllerCommand {
                 outgoing == null
                         ? command.withDataLength(request.whole())
                         : command.withData(outgoing);
-        PassthroughResult result =
-                RawCommand.checked(controller.passthrough().io(command), "The " + name());
-        return result.data();
+        return RawCommand.io(controller, command, "The " + name()).data();
     }
 
     /// The data of a request, filled up with zeroes to whole blocks.

@@ -4,7 +4,7 @@ import dev.verbena.BlockDevice;
 import dev.verbena.Durability;
 import dev.verbena.cli.base.Confirmation;
 import dev.verbena.cli.base.Output;
-import dev.verbena.nvme.NvmCommands;
+import dev.verbena.nvme.NvmOpcode;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -32,15 +32,8 @@ public final class TransferCommands {
         }
 
         @Override
-        void encode(MemorySegment entry, Request request, int flags) {
-            NvmCommands.read(
-                    entry,
-                    0,
-                    0,
-                    request.namespace().id(),
-                    request.lba(),
-                    (int) request.blocks(),
-                    flags);
+        int opcode() {
+            return NvmOpcode.READ;
         }
 
         @Override
@@ -125,15 +118,8 @@ public final class TransferCommands {
         }
 
         @Override
-        void encode(MemorySegment entry, Request request, int flags) {
-            NvmCommands.write(
-                    entry,
-                    0,
-                    0,
-                    request.namespace().id(),
-                    request.lba(),
-                    (int) request.blocks(),
-                    flags);
+        int opcode() {
+            return NvmOpcode.WRITE;
         }
 
         @Override
@@ -154,15 +140,8 @@ public final class TransferCommands {
             })
     public static final class Compare extends Outgoing {
         @Override
-        void encode(MemorySegment entry, Request request, int flags) {
-            NvmCommands.compare(
-                    entry,
-                    0,
-                    0,
-                    request.namespace().id(),
-                    request.lba(),
-                    (int) request.blocks(),
-                    flags);
+        int opcode() {
+            return NvmOpcode.COMPARE;
         }
 
         @Override

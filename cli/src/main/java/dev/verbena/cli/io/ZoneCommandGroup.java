@@ -15,14 +15,14 @@ import picocli.CommandLine.Spec;
         subcommands = {
             IdentifyCommands.ZnsIdCtrl.class,
             IdentifyCommands.ZnsIdNs.class,
-            ZoneCommands.ReportZones.class,
+            Zones.ReportZones.class,
             ZoneManagement.Send.class,
             ZoneManagement.Open.class,
             ZoneManagement.Close.class,
             ZoneManagement.Finish.class,
             ZoneManagement.Reset.class,
             ZoneManagement.Offline.class,
-            ZoneCommands.Append.class,
+            Zones.Append.class,
             LogCommands.ChangedZoneList.class
         })
 public final class ZoneCommandGroup implements Runnable {

@@ -3,9 +3,8 @@ package dev.verbena.cli.io;
 import dev.verbena.Controller;
 import dev.verbena.PassthroughCommand;
 import dev.verbena.cli.base.Confirmation;
-import dev.verbena.cli.base.ControllerCommand;
 import dev.verbena.cli.base.DataFile;
-import dev.verbena.cli.base.NamespaceOption;
+import dev.verbena.cli.base.NamespaceCommand;
 import dev.verbena.cli.base.RawCommand;
 import dev.verbena.nvme.zns.ZoneCommands;
 import java.io.IOException;
@@ -28,9 +27,7 @@ public final class ZoneManagement {
     private ZoneManagement() {}
 
     /// Zone Management Send with some action.
-    abstract static class Action extends ControllerCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
-
+    abstract static class Action extends NamespaceCommand {
         @Mixin private Confirmation confirmation = new Confirmation();
 
         @Option(
@@ -77,7 +74,7 @@ public final class ZoneManagement {
 
         @Override
         protected final void run(Controller controller) throws IOException {
-            int id = namespace.resolve(target(), controller);
+            int id = namespaceId(controller);
             Consumer<MemorySegment> encoder =
                     entry ->
                             ZoneCommands.managementSend(
@@ -86,7 +83,7 @@ public final class ZoneManagement {
             if (timeout > 0) {
                 command = command.withTimeout(Duration.ofMillis(timeout));
             }
-            RawCommand.checked(controller.passthrough().io(command), "Zone Management Send");
+            RawCommand.io(controller, command, "Zone Management Send");
             output().done(
                             name()
                                     + ": Success, action:"

@@ -4,11 +4,13 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.ChartEncoder;
 import org.knowm.xchart.internal.chartpart.IChart;
@@ -59,6 +61,10 @@ public final class ChartLook {
         styler.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
         styler.setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
         styler.setChartPadding(14);
+        styler.setChartTitlePadding(12);
+        styler.setAxisTickPadding(8);
+        // Numbers of different length end at the axis.
+        styler.setYAxisLabelAlignment(AxesChartStyler.TextAlignment.Right);
     }
 
     static boolean isSupported(Path file) {
@@ -78,21 +84,47 @@ public final class ChartLook {
     /// @param file its name ends in .svg or .png
     /// @throws IOException when the file cannot be written, or this machine has no fonts
     public static void write(IChart chart, Path file) throws IOException {
+        write(() -> chart, file);
+    }
+
+    /// Makes a picture and writes it.
+    static void write(Supplier<? extends IChart> chart, Path file) throws IOException {
+        String format = requireFormat(file);
+        try (OutputStream out = Files.newOutputStream(file)) {
+            draw(chart, out, format);
+        }
+    }
+
+    /// Makes a picture for nobody, in the format of a file.
+    static void rehearse(Supplier<? extends IChart> chart, Path file) throws IOException {
+        draw(chart, OutputStream.nullOutputStream(), requireFormat(file));
+    }
+
+    private static void draw(Supplier<? extends IChart> chart, OutputStream out, String format)
+            throws IOException {
+        headless();
+        try {
+            ChartEncoder.saveChart(chart.get(), out, format);
+        } catch (LinkageError | InternalError e) {
+            throw new IOException(
+                    "Cannot draw: the JDK finds no fonts here. Install fontconfig and a font"
+                            + " (Debian, Ubuntu: apt install fontconfig fonts-dejavu-core)",
+                    e);
+        } catch (IllegalStateException e) {
+            // What draws wants to be told of the process' end when it is loaded; too late for that.
+            if (String.valueOf(e.getMessage()).equals("Shutdown in progress")) {
+                throw new InterruptedIOException("The process is ending");
+            }
+            throw e;
+        }
+    }
+
+    private static String requireFormat(Path file) {
         String format = format(file);
         if (format == null) {
             throw new IllegalArgumentException(file + ": a picture's name ends in .svg or .png");
         }
-        try (OutputStream out = Files.newOutputStream(file)) {
-            ChartEncoder.saveChart(chart, out, format);
-        }
-    }
-
-    /// Drawing needs fonts, which small machines do not have.
-    static IOException noFonts(Throwable e) {
-        return new IOException(
-                "Cannot draw: the JDK finds no fonts here. Install fontconfig and a font (Debian,"
-                        + " Ubuntu: apt install fontconfig fonts-dejavu-core)",
-                e);
+        return format;
     }
 
     /// No window is ever opened.

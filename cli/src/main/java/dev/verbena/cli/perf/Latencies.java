@@ -5,7 +5,7 @@ import org.HdrHistogram.Histogram;
 /// Latencies of reads and of writes over some time, in nanoseconds.
 ///
 /// Threads: one.
-final class Latencies {
+public final class Latencies {
     private final Histogram reads = empty();
     private final Histogram writes = empty();
 
@@ -27,11 +27,11 @@ final class Latencies {
         writes.reset();
     }
 
-    Histogram reads() {
+    public Histogram reads() {
         return reads;
     }
 
-    Histogram writes() {
+    public Histogram writes() {
         return writes;
     }
 
@@ -42,7 +42,7 @@ final class Latencies {
         return all;
     }
 
-    long count() {
+    public long count() {
         return reads.getTotalCount() + writes.getTotalCount();
     }
 }

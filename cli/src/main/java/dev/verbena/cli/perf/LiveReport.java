@@ -4,7 +4,6 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +13,7 @@ import org.HdrHistogram.HistogramLogWriter;
 import org.jspecify.annotations.Nullable;
 
 /// Tells how a run goes: a line that is rewritten in place, and the HdrHistogram log.
-final class LiveReport implements PerfRun.Observer, AutoCloseable {
+public final class LiveReport implements PerfRun.Observer, AutoCloseable {
     /// Histogram logs count in seconds, as their readers expect.
     private static final double NANOS_PER_SECOND = 1e9;
 
@@ -71,7 +70,8 @@ final class LiveReport implements PerfRun.Observer, AutoCloseable {
         }
     }
 
-    static String line(
+    /// One interval as a line: progress, IOPS, bandwidth, mean and 99th percentile.
+    public static String line(
             String phase, int blockBytes, Latencies interval, long start, long end, long whole) {
         int done = whole == 0 ? BAR : (int) Math.min(BAR, end * BAR / whole);
         Histogram all = interval.all();
@@ -103,8 +103,9 @@ final class LiveReport implements PerfRun.Observer, AutoCloseable {
         }
     }
 
+    /// @throws IOException when the log could not be written as a whole
     @Override
-    public void close() {
+    public void close() throws IOException {
         if (live) {
             out.print("\r\u001b[K");
             out.flush();
@@ -114,7 +115,7 @@ final class LiveReport implements PerfRun.Observer, AutoCloseable {
             boolean failed = writer.checkError();
             writer.close();
             if (failed) {
-                throw new UncheckedIOException(new IOException("The histogram log is incomplete"));
+                throw new IOException("The histogram log is incomplete: is the disk full?");
             }
         }
     }

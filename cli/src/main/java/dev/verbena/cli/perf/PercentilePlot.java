@@ -52,15 +52,18 @@ public final class PercentilePlot {
     /// @param curves one or more
     /// @throws IOException when the file cannot be written, or this machine has no fonts
     public static void write(Path file, String title, List<Curve> curves) throws IOException {
-        if (!isSupported(file)) {
-            throw new IllegalArgumentException(file + ": a picture's name ends in .svg or .png");
-        }
-        ChartLook.headless();
-        try {
-            ChartLook.write(chart(title, curves), file);
-        } catch (LinkageError | InternalError e) {
-            throw ChartLook.noFonts(e);
-        }
+        ChartLook.write(() -> chart(title, curves), file);
+    }
+
+    /// Finds out, before a long measurement, whether a picture can be drawn here. It also loads
+    /// what draws: that is not possible any more once the process is about to end, as after Ctrl-C.
+    ///
+    /// @param file its name ends in .svg or .png; it is not touched
+    /// @throws IOException when this machine has no fonts
+    public static void rehearse(Path file) throws IOException {
+        Histogram any = new Histogram(1, Meter.LATENCY_NANOS_MAX, Meter.DIGITS);
+        any.recordValue(1000);
+        ChartLook.rehearse(() -> chart("any", List.of(new Curve("any", any))), file);
     }
 
     static XYChart chart(String title, List<Curve> curves) {

@@ -10,11 +10,13 @@ import dev.verbena.cli.base.NamespaceOption;
 import dev.verbena.cli.base.Output;
 import dev.verbena.cli.base.TargetOptions;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,15 +30,13 @@ import picocli.CommandLine.Spec;
         name = "perf",
         description = {
             "Read and write for a while, and measure: IOPS, bandwidth, latency by percentile.",
-            "Options are fio's where fio has them."
+            "Options are fio's where fio has them. Ctrl-C ends the load early and prints what was",
+            "measured until then."
         },
+        footerHeading = "%nExamples:%n",
         footer = {
-            "",
-            "Ctrl-C ends the load early and prints what was measured until then.",
-            "",
-            "Examples:",
             "  verbena perf nvmf-rdma://10.9.0.1/NQN --iodepth 32 --runtime 10",
-            "  verbena perf nvmf-rdma://10.9.0.1/NQN --rw randrw --rwmixread 70 --verify --force",
+            "  verbena perf nvmf-rdma://10.9.0.1/NQN --rw randrw --rwmixread 70 --verify",
             "  verbena perf nvmf-rdma://10.9.0.1/NQN --level 2 --plot latency.svg -o json"
         })
 public final class PerfCommand implements Callable<Integer> {
@@ -198,6 +198,7 @@ public final class PerfCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         target.nqn();
+        output.refuseBinary();
         PerfSettings settings = settings();
         if (settings.workload().writes()) {
             confirmation.require("This overwrites what the namespace holds");
@@ -221,10 +222,7 @@ public final class PerfCommand implements Callable<Integer> {
         try {
             require(mix >= 0 && mix <= 100, "--rwmixread is 0..100, not " + mix);
             require(blockBytes > 0 && blockBytes <= 1 << 30, "--bs is 512 to 1g");
-            Path picture = plot;
-            require(
-                    picture == null || PercentilePlot.isSupported(picture),
-                    "--plot wants a name that ends in .svg or .png");
+            requirePicture(plot);
             Integer wantedQueues = queues;
             return new PerfSettings(
                     new Workload(
@@ -255,6 +253,19 @@ public final class PerfCommand implements Callable<Integer> {
         }
     }
 
+    /// Better now than after an hour of load.
+    private static void requirePicture(@Nullable Path file) throws IOException {
+        if (file == null) {
+            return;
+        }
+        require(PercentilePlot.isSupported(file), "--plot wants a name that ends in .svg or .png");
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
+            throw new IOException("--plot " + file + ": there is no such folder to write to");
+        }
+        PercentilePlot.rehearse(file);
+    }
+
     /// As many queues as are used, and as deep.
     private ConnectOptions options(PerfSettings settings) throws IOException {
         boolean polled = settings.level() == 1;
@@ -283,16 +294,14 @@ public final class PerfCommand implements Callable<Integer> {
         if (file == null || result.latencies().count() == 0) {
             return;
         }
-        List<PercentilePlot.Curve> curves = new ArrayList<>();
-        if (result.latencies().reads().getTotalCount() > 0) {
-            curves.add(new PercentilePlot.Curve("read", result.latencies().reads()));
-        }
-        if (result.latencies().writes().getTotalCount() > 0) {
-            curves.add(new PercentilePlot.Curve("write", result.latencies().writes()));
-        }
+        List<PercentilePlot.Curve> curves =
+                Stream.of(
+                                new PercentilePlot.Curve("read", result.latencies().reads()),
+                                new PercentilePlot.Curve("write", result.latencies().writes()))
+                        .filter(curve -> curve.latencies().getTotalCount() > 0)
+                        .toList();
         String title =
-                String.format(
-                        java.util.Locale.ROOT, "%s: %,.0f IOPS", result.headline(), result.iops());
+                String.format(Locale.ROOT, "%s: %,.0f IOPS", result.headline(), result.iops());
         PercentilePlot.write(file, title, curves);
     }
 

@@ -1,5 +1,6 @@
 package dev.verbena.cli.perf;
 
+import dev.verbena.MemoryMode;
 import dev.verbena.QueueStatistics;
 import dev.verbena.nvme.Rendered;
 import java.util.LinkedHashMap;
@@ -12,15 +13,19 @@ import org.HdrHistogram.Histogram;
 /// What a run found.
 ///
 /// @param latencies of what was measured
+/// @param memory what the controller could reach of this host's memory, as it was decided
+/// @param inCapsuleBytesMax largest write that could travel in its command capsule, 0 for none
 /// @param elapsedNanos how long that took
 /// @param cpuNanos processor time of the whole process meanwhile
 /// @param counts of the queues, level 1 only
 /// @param verified whether all that was read has been checked, and all that was written been read
 ///   back
 /// @param interrupted whether it was ended early
-record PerfResult(
+public record PerfResult(
         PerfSettings settings,
         Latencies latencies,
+        MemoryMode memory,
+        int inCapsuleBytesMax,
         long elapsedNanos,
         long cpuNanos,
         Counts counts,
@@ -32,7 +37,7 @@ record PerfResult(
     /// What the queues of level 1 did while it was measured.
     ///
     /// @param queues how many these are; 0 at other levels
-    record Counts(
+    public record Counts(
             int queues,
             long inCapsule,
             long keyed,
@@ -116,6 +121,11 @@ record PerfResult(
         job.put("level", settings.level());
         job.put("blocking", settings.blocking());
         job.put("wait_mode", settings.waitMode().toString());
+        job.put("memory_mode", memory.toString());
+        job.put("in_capsule_bytes_max", inCapsuleBytesMax);
+        job.put("verify", settings.verify());
+        job.put("offset", workload.offsetBytes());
+        job.put("size", workload.sizeBytes());
         job.put("ramp_ms", settings.ramp().toMillis());
         job.put("runtime_ms", settings.runtime().toMillis());
         job.put("randseed", workload.seed());

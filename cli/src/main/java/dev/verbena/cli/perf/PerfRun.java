@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /// A load, from its first to its last I/O.
 ///
 /// Threads: one.
-final class PerfRun {
+public final class PerfRun {
     /// Time between two looks at what was recorded.
     private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -28,7 +28,7 @@ final class PerfRun {
             (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
     /// Is told how it goes, on the thread that runs it.
-    interface Observer {
+    public interface Observer {
         /// An interval has passed.
         ///
         /// @param phase "ramp" or "run"
@@ -63,7 +63,7 @@ final class PerfRun {
     /// until then is the result.
     ///
     /// @throws IOException when an I/O fails, or verification finds something wrong
-    static PerfResult run(
+    public static PerfResult run(
             Controller controller, Namespace namespace, PerfSettings settings, Observer observer)
             throws IOException {
         PerfRun run = new PerfRun(controller, namespace, settings, observer);
@@ -175,6 +175,8 @@ final class PerfRun {
         return new PerfResult(
                 settings,
                 total,
+                controller.memoryMode(),
+                controller.inCapsuleBytesMax(),
                 elapsed,
                 cpu,
                 PerfResult.Counts.between(before, after),

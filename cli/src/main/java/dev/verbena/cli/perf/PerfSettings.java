@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param verify whether what is written is marked, and what is read is checked
 /// @param waitMode how level 1 waits for completions
 /// @param spin longest spin of adaptive waiting at level 1; null for the library's
-record PerfSettings(
+public record PerfSettings(
         Workload workload,
         int level,
         boolean blocking,
@@ -34,13 +34,23 @@ record PerfSettings(
 
     static final int LEVEL_MAX = 3;
 
+    /// More than any queue is deep.
+    static final int DEPTH_MAX = 1 << 16;
+
+    /// More than any controller has queues for.
+    static final int THREADS_MAX = 1 << 12;
+
     /// What does not go together.
     ///
     /// @throws IllegalArgumentException with a sentence for the user
-    PerfSettings {
+    public PerfSettings {
         require(level >= 1 && level <= LEVEL_MAX, "--level is 1, 2 or 3, not " + level);
-        require(depth >= 1, "--iodepth is 1 or more, not " + depth);
-        require(threads >= 1, "--threads is 1 or more, not " + threads);
+        require(
+                depth >= 1 && depth <= DEPTH_MAX,
+                "--iodepth is 1.." + DEPTH_MAX + ", not " + depth);
+        require(
+                threads >= 1 && threads <= THREADS_MAX,
+                "--threads is 1.." + THREADS_MAX + ", not " + threads);
         require(queues >= 1, "--queues is 1 or more, not " + queues);
         require(
                 level != 1 || queues >= threads,
@@ -58,6 +68,13 @@ record PerfSettings(
                         + "; without --blocking it is at most "
                         + CHAINED_MAX
                         + " at levels 2 and 3");
+    }
+
+    /// One thread with an `IoQueue`, without ramp and verification.
+    public static PerfSettings ofQueue(
+            Workload workload, int depth, Duration runtime, WaitMode waitMode) {
+        return new PerfSettings(
+                workload, 1, false, depth, 1, 1, runtime, Duration.ZERO, false, waitMode, null);
     }
 
     private static void require(boolean condition, String otherwise) {

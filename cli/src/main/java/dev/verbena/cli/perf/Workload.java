@@ -10,7 +10,7 @@ import java.util.Locale;
 /// @param offsetBytes where the part of the namespace begins that is used
 /// @param sizeBytes how long that part is; 0 for the rest of the namespace
 /// @param seed decides positions, the order of reads and writes, and the content of patterns
-record Workload(
+public record Workload(
         boolean random,
         int readPercent,
         int blockBytes,

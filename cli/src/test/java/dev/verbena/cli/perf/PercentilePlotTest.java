@@ -100,6 +100,13 @@ class PercentilePlotTest {
     }
 
     @Test
+    void rehearsal_leavesNoFile() throws Exception {
+        Path file = folder.resolve("later.svg");
+        PercentilePlot.rehearse(file);
+        assertThat(file).doesNotExist();
+    }
+
+    @Test
     void otherFormats_areRefused() {
         Path file = folder.resolve("a.gif");
         assertThat(PercentilePlot.isSupported(file)).isFalse();

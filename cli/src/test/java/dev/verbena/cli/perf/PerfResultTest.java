@@ -2,6 +2,7 @@ package dev.verbena.cli.perf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.verbena.MemoryMode;
 import dev.verbena.WaitMode;
 import java.time.Duration;
 import java.util.List;
@@ -31,6 +32,8 @@ class PerfResultTest {
                         WaitMode.POLL,
                         null),
                 latencies,
+                MemoryMode.SLAB,
+                4096,
                 2_000_000_000L,
                 10_000_000,
                 PerfResult.Counts.between(List.of(), List.of()),
@@ -47,7 +50,12 @@ class PerfResultTest {
                 .containsEntry("cpu_ns_per_io", 10_000L)
                 .containsEntry("elapsed_ms", 2000L);
         assertThat(result().toJson())
-                .contains("\"p50\": 500", "\"p99.9\": 999", "\"iodepth\": 32", "\"ios\": 1000");
+                .contains(
+                        "\"p50\": 500",
+                        "\"p99.9\": 999",
+                        "\"iodepth\": 32",
+                        "\"memory_mode\": \"SLAB\"",
+                        "\"ios\": 1000");
     }
 
     @Test

@@ -41,8 +41,8 @@ class PerfSettingsTest {
     @Test
     void whatDoesNotGoTogether_isASentence() {
         refused(() -> settings(4, false, 1, 1, 1, null), "--level is 1, 2 or 3, not 4");
-        refused(() -> settings(1, false, 0, 1, 1, null), "--iodepth is 1 or more, not 0");
-        refused(() -> settings(1, false, 1, 0, 1, null), "--threads is 1 or more, not 0");
+        refused(() -> settings(1, false, 0, 1, 1, null), "--iodepth is 1..65536, not 0");
+        refused(() -> settings(1, false, 1, 0, 1, null), "--threads is 1..4096, not 0");
         refused(() -> settings(1, false, 1, 1, 0, null), "--queues is 1 or more, not 0");
         refused(() -> settings(1, false, 1, 3, 2, null), "--queues must be --threads (3) or more");
         refused(() -> settings(1, true, 1, 1, 1, null), "Level 1 has no blocking calls");

@@ -1,4 +1,4 @@
-package dev.verbena.cli;
+package dev.verbena.cli.demo;
 
 import java.util.Locale;
 import org.HdrHistogram.Histogram;

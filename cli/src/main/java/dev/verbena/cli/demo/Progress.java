@@ -1,4 +1,4 @@
-package dev.verbena.cli;
+package dev.verbena.cli.demo;
 
 import java.io.PrintWriter;
 import java.util.Locale;

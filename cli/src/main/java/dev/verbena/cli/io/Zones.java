@@ -4,14 +4,13 @@ import dev.verbena.Controller;
 import dev.verbena.PassthroughCommand;
 import dev.verbena.PassthroughResult;
 import dev.verbena.cli.base.Confirmation;
-import dev.verbena.cli.base.ControllerCommand;
 import dev.verbena.cli.base.DataFile;
-import dev.verbena.cli.base.NamespaceOption;
-import dev.verbena.cli.base.PageCommand;
+import dev.verbena.cli.base.NamespaceCommand;
+import dev.verbena.cli.base.NamespacePageCommand;
 import dev.verbena.cli.base.RawCommand;
 import dev.verbena.nvme.CommandSet;
 import dev.verbena.nvme.IdentifyCns;
-import dev.verbena.nvme.NvmCommands;
+import dev.verbena.nvme.zns.ZoneCommands;
 import dev.verbena.nvme.zns.ZoneReport;
 import dev.verbena.nvme.zns.ZonedIdentifyNamespace;
 import java.io.IOException;
@@ -23,14 +22,12 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `zns report-zones` and `zns zone-append`.
-public final class ZoneCommands {
-    private ZoneCommands() {}
+public final class Zones {
+    private Zones() {}
 
     /// `verbena zns report-zones`.
     @Command(name = "report-zones", description = "The zones and their states.")
-    public static final class ReportZones extends PageCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
-
+    public static final class ReportZones extends NamespacePageCommand {
         @Option(
                 names = {"-s", "--start-lba"},
                 paramLabel = "LBA",
@@ -66,8 +63,7 @@ public final class ZoneCommands {
         private boolean partial;
 
         @Override
-        protected Page read(Controller controller) throws IOException {
-            int id = namespace.resolve(target(), controller);
+        protected Page read(Controller controller, int id) throws IOException {
             int extension = extended ? extensionBytes(controller, id) : 0;
             int wanted = count;
             if (wanted < 0) {
@@ -97,9 +93,7 @@ public final class ZoneCommands {
                             controller,
                             id,
                             fitting,
-                            extended
-                                    ? dev.verbena.nvme.zns.ZoneCommands.REPORT_EXTENDED
-                                    : dev.verbena.nvme.zns.ZoneCommands.REPORT,
+                            extended ? ZoneCommands.REPORT_EXTENDED : ZoneCommands.REPORT,
                             partial),
                     page -> ZoneReport.decode(page, extension));
         }
@@ -118,7 +112,7 @@ public final class ZoneCommands {
                 throws IOException {
             PassthroughCommand command =
                     RawCommand.of(entry ->
-                                    dev.verbena.nvme.zns.ZoneCommands.managementReceive(
+                                    ZoneCommands.managementReceive(
                                             entry,
                                             0,
                                             0,
@@ -129,9 +123,7 @@ public final class ZoneCommands {
                                             onlyListed,
                                             bytes))
                             .withDataLength(bytes);
-            return RawCommand.checked(
-                            controller.passthrough().io(command), "Zone Management Receive")
-                    .data();
+            return RawCommand.io(controller, command, "Zone Management Receive").data();
         }
     }
 
@@ -139,10 +131,10 @@ public final class ZoneCommands {
     @Command(
             name = "zone-append",
             description = "Write behind what a zone holds; prints where. Asks first.")
-    public static final class Append extends ControllerCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
-
+    public static final class Append extends NamespaceCommand {
         @Mixin private Confirmation confirmation = new Confirmation();
+
+        @Mixin private RetryFlags retry = new RetryFlags();
 
         @Option(
                 names = {"-s", "--zslba"},
@@ -164,16 +156,6 @@ public final class ZoneCommands {
                 description = "The data (default: standard input).")
         private @Nullable Path file;
 
-        @Option(
-                names = {"-l", "--limited-retry"},
-                description = "The controller shall make no unusual effort.")
-        private boolean limitedRetry;
-
-        @Option(
-                names = {"-f", "--force-unit-access"},
-                description = "To non-volatile media.")
-        private boolean forceUnitAccess;
-
         private byte[] data = {};
 
         @Override
@@ -187,31 +169,17 @@ public final class ZoneCommands {
 
         @Override
         protected void run(Controller controller) throws IOException {
-            int id = namespace.resolve(target(), controller);
+            int id = namespaceId(controller);
             int block = controller.namespace(id).blockSize();
             if (block == 0 || bytes % block != 0) {
                 throw usage("--data-size " + bytes + ": a multiple of " + block);
             }
-            int flags =
-                    (limitedRetry ? NvmCommands.LIMITED_RETRY : 0)
-                            | (forceUnitAccess ? NvmCommands.FORCE_UNIT_ACCESS : 0);
-            PassthroughResult result =
-                    RawCommand.checked(
-                            controller
-                                    .passthrough()
-                                    .io(
-                                            RawCommand.of(entry ->
-                                                            dev.verbena.nvme.zns.ZoneCommands
-                                                                    .append(
-                                                                            entry,
-                                                                            0,
-                                                                            0,
-                                                                            id,
-                                                                            start,
-                                                                            bytes / block,
-                                                                            flags))
-                                                    .withData(data)),
-                            "Zone Append");
+            PassthroughCommand command =
+                    RawCommand.of(entry ->
+                                    ZoneCommands.append(
+                                            entry, 0, 0, id, start, bytes / block, retry.bits()))
+                            .withData(data);
+            PassthroughResult result = RawCommand.io(controller, command, "Zone Append");
             output().done(
                             "Success appended data to LBA 0x" + Long.toHexString(result.result()),
                             "lba",

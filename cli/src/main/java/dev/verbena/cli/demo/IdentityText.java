@@ -1,4 +1,4 @@
-package dev.verbena.cli;
+package dev.verbena.cli.demo;
 
 import dev.verbena.Controller;
 import dev.verbena.Namespace;

@@ -1,27 +1,25 @@
 package dev.verbena.cli.io;
 
 import dev.verbena.Controller;
+import dev.verbena.PassthroughCommand;
 import dev.verbena.cli.base.Confirmation;
-import dev.verbena.cli.base.ControllerCommand;
-import dev.verbena.cli.base.NamespaceOption;
-import dev.verbena.cli.base.PageCommand;
+import dev.verbena.cli.base.NamespaceCommand;
+import dev.verbena.cli.base.NamespacePageCommand;
 import dev.verbena.cli.base.RawCommand;
+import dev.verbena.nvme.ReservationCommands;
 import dev.verbena.nvme.ReservationReport;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// The reservation commands.
-public final class ReservationCommands {
-    private ReservationCommands() {}
+public final class Reservations {
+    private Reservations() {}
 
     /// What the commands that change something have in common.
-    abstract static class Change extends ControllerCommand {
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
-
+    abstract static class Change extends NamespaceCommand {
         @Option(
                 names = {"-c", "--crkey"},
                 paramLabel = "KEY",
@@ -50,10 +48,10 @@ public final class ReservationCommands {
 
         @Override
         protected final void run(Controller controller) throws IOException {
-            int id = namespace.resolve(target(), controller);
-            Consumer<MemorySegment> encoder = entry -> encode(entry, id);
-            RawCommand.checked(
-                    controller.passthrough().io(RawCommand.of(encoder).withData(keys())),
+            int id = namespaceId(controller);
+            RawCommand.io(
+                    controller,
+                    RawCommand.of(entry -> encode(entry, id)).withData(keys()),
                     "The reservation command");
             output().done(
                             "NVME Reservation " + name().substring("resv-".length()) + " success",
@@ -62,9 +60,8 @@ public final class ReservationCommands {
         }
 
         static byte[] two(long first, long second) {
-            byte[] keys = new byte[dev.verbena.nvme.ReservationCommands.KEYS_SIZE];
-            dev.verbena.nvme.ReservationCommands.keys(
-                    MemorySegment.ofArray(keys), 0, first, second);
+            byte[] keys = new byte[ReservationCommands.KEYS_SIZE];
+            ReservationCommands.keys(MemorySegment.ofArray(keys), 0, first, second);
             return keys;
         }
     }
@@ -98,7 +95,7 @@ public final class ReservationCommands {
 
         @Override
         void encode(MemorySegment entry, int namespaceId) {
-            dev.verbena.nvme.ReservationCommands.register(
+            ReservationCommands.register(
                     entry, 0, 0, namespaceId, action, ignoresExistingKey(), persistence);
         }
 
@@ -143,14 +140,14 @@ public final class ReservationCommands {
 
         @Override
         protected void prepare() throws IOException {
-            if (action != dev.verbena.nvme.ReservationCommands.ACQUIRE) {
+            if (action != ReservationCommands.ACQUIRE) {
                 confirmation.require("This takes the reservation of another host away");
             }
         }
 
         @Override
         void encode(MemorySegment entry, int namespaceId) {
-            dev.verbena.nvme.ReservationCommands.acquire(
+            ReservationCommands.acquire(
                     entry, 0, 0, namespaceId, action, ignoresExistingKey(), type);
         }
 
@@ -186,21 +183,21 @@ public final class ReservationCommands {
 
         @Override
         protected void prepare() throws IOException {
-            if (action != dev.verbena.nvme.ReservationCommands.RELEASE) {
+            if (action != ReservationCommands.RELEASE) {
                 confirmation.require("This removes the reservations and keys of all hosts");
             }
         }
 
         @Override
         void encode(MemorySegment entry, int namespaceId) {
-            dev.verbena.nvme.ReservationCommands.release(
+            ReservationCommands.release(
                     entry, 0, 0, namespaceId, action, ignoresExistingKey(), type);
         }
 
         @Override
         byte[] keys() {
-            byte[] key = new byte[dev.verbena.nvme.ReservationCommands.KEY_SIZE];
-            dev.verbena.nvme.ReservationCommands.key(MemorySegment.ofArray(key), 0, currentKey());
+            byte[] key = new byte[ReservationCommands.KEY_SIZE];
+            ReservationCommands.key(MemorySegment.ofArray(key), 0, currentKey());
             return key;
         }
     }
@@ -212,10 +209,8 @@ public final class ReservationCommands {
                 "Who holds and who has registered for the reservation.",
                 "Always the extended form: a host on fabrics has an identifier of 128 bits."
             })
-    public static final class Report extends PageCommand {
+    public static final class Report extends NamespacePageCommand {
         private static final int BYTES = 4096;
-
-        @Mixin private NamespaceOption namespace = new NamespaceOption();
 
         @Option(
                 names = {"-d", "--numd"},
@@ -231,25 +226,16 @@ public final class ReservationCommands {
         private boolean extended;
 
         @Override
-        protected Page read(Controller controller) throws IOException {
-            int id = namespace.resolve(target(), controller);
+        protected Page read(Controller controller, int namespaceId) throws IOException {
             int bytes =
                     dwords > 0 ? Math.max(ReservationReport.HEADER_SIZE, (dwords + 1) * 4) : BYTES;
-            byte[] page =
-                    RawCommand.checked(
-                                    controller
-                                            .passthrough()
-                                            .io(
-                                                    RawCommand.of(entry ->
-                                                                    dev.verbena.nvme
-                                                                            .ReservationCommands
-                                                                            .report(
-                                                                                    entry, 0, 0, id,
-                                                                                    bytes))
-                                                            .withDataLength(bytes)),
-                                    "Reservation Report")
-                            .data();
-            return new Page(page, ReservationReport::decode);
+            PassthroughCommand command =
+                    RawCommand.of(entry ->
+                                    ReservationCommands.report(entry, 0, 0, namespaceId, bytes))
+                            .withDataLength(bytes);
+            return new Page(
+                    RawCommand.io(controller, command, "Reservation Report").data(),
+                    ReservationReport::decode);
         }
     }
 }

@@ -1,4 +1,4 @@
-package dev.verbena.cli;
+package dev.verbena.cli.demo;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,8 +1,8 @@
-package dev.verbena.cli;
+package dev.verbena.cli.demo;
 
 import dev.verbena.BlockDevice;
 import dev.verbena.DmaArena;
-import dev.verbena.cli.Extents.Extent;
+import dev.verbena.cli.demo.Extents.Extent;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;

@@ -1,0 +1,22 @@
+package dev.verbena.cli.base;
+
+import dev.verbena.Controller;
+import java.io.IOException;
+import picocli.CommandLine.Mixin;
+
+/// A command for a namespace.
+public abstract class NamespaceCommand extends ControllerCommand {
+    @Mixin private NamespaceOption namespace = new NamespaceOption();
+
+    /// The namespace that is meant.
+    ///
+    /// @throws IOException when none was named and there is not exactly one
+    protected final int namespaceId(Controller controller) throws IOException {
+        return namespace.resolve(target(), controller);
+    }
+
+    /// The namespace that was named, or another value.
+    protected final int namespaceOr(int other) {
+        return namespace.or(target(), other);
+    }
+}
