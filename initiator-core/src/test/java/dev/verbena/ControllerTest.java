@@ -71,6 +71,13 @@ class ControllerTest {
         assertThat(closed).hasSize(1);
     }
 
+    @Test
+    void memoryOfTheAdminQueueIsRefused_isToldAsItIs() {
+        memory.failRegister(new IllegalStateException("the limit on locked memory"));
+        refusedToConnect(
+                ConnectFailedException.class, "failed on this side", "the limit on locked memory");
+    }
+
     private static void awaitDead(Controller controller) throws InterruptedException {
         assertThatThrownBy(() -> controller.awaitLive(Duration.ofSeconds(20)))
                 .isInstanceOf(IOException.class);

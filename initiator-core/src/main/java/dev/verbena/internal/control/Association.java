@@ -81,7 +81,7 @@ public final class Association implements AutoCloseable {
                                     null),
                             deadline);
             String name = transport.address();
-            admin = new AdminQueue(queue, transport.memory(), name, onLoss, onEvent);
+            admin = adminQueue(queue, transport, onLoss, onEvent);
             Handshake handshake =
                     new Handshake(
                             parameters,
@@ -99,6 +99,29 @@ public final class Association implements AutoCloseable {
                 admin.close();
             }
             throw e;
+        }
+    }
+
+    private static AdminQueue adminQueue(
+            FabricQueue queue,
+            Transport transport,
+            Consumer<FabricFailure> onLoss,
+            Consumer<AsynchronousEvent> onEvent)
+            throws ConnectFailedException {
+        String address = transport.address();
+        try {
+            return new AdminQueue(queue, transport.memory(), address, onLoss, onEvent);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            // Most often the limit on locked memory; the message says what to do.
+            throw new ConnectFailedException(
+                    address,
+                    0,
+                    false,
+                    "Connecting the admin queue to "
+                            + address
+                            + " failed on this side: its memory cannot be used: "
+                            + e.getMessage(),
+                    e);
         }
     }
 
