@@ -7,6 +7,7 @@ import dev.verbena.ControllerStatus;
 import dev.verbena.DmaArena;
 import dev.verbena.Initiator;
 import dev.verbena.Namespace;
+import dev.verbena.TimeoutPolicy;
 import dev.verbena.internal.time.Time;
 import dev.verbena.nvme.HostIdentity;
 import dev.verbena.nvme.Nqn;
@@ -232,7 +233,7 @@ final class ControllerSimulation {
         if (!plan.closesEarly) {
             settle(controller);
             if (controller.state() == ControllerState.LIVE && device != null && !plan.lies()) {
-                worksAgain(work);
+                worksAgain(controller, work);
             }
             if (controller.state() == ControllerState.LIVE && plan.announcesChanges()) {
                 knowsTheNamespaces(controller);
@@ -295,8 +296,13 @@ final class ControllerSimulation {
     }
 
     /// Nothing goes wrong any more; what still lies in a queue may take its time.
-    private void worksAgain(SimulatedUsers work) throws InterruptedException {
+    private void worksAgain(Controller controller, SimulatedUsers work)
+            throws IOException, InterruptedException {
         step("waiting for what waited");
+        if (plan.options.timeoutPolicy() == TimeoutPolicy.REPORT_ONLY && !plan.isPeaceful()) {
+            // What is never answered keeps its place in the queue: ending that is left to users.
+            controller.reset();
+        }
         long start = scheduler.nanoTime();
         int before = work.succeededCount();
         while (work.succeededCount() == before) {
