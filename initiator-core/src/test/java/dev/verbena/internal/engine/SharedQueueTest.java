@@ -232,6 +232,8 @@ class SharedQueueTest {
             assertThat(Thread.interrupted()).isFalse();
             assertThat(read).isNotDone();
             assertThat(fixture.memory.unregister(region)).isFalse();
+            // The worker may have been about to send it.
+            fixture.fabric(0).awaitSent(1);
             fixture.fabric(0).respond(fixture.fabric(0).lastSent(), 0, 0);
             get(read);
             assertThat(fixture.memory.unregister(region)).isTrue();
