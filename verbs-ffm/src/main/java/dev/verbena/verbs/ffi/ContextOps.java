@@ -71,6 +71,7 @@ public final class ContextOps {
     ///
     /// @return 0 or a positive errno value
     public int postSend(long queuePair, long workRequest, long badWorkRequest) {
+        WideRegisters.reset();
         try {
             return (int) POST_SEND.invokeExact(postSend, queuePair, workRequest, badWorkRequest);
         } catch (Throwable e) {
@@ -82,6 +83,7 @@ public final class ContextOps {
     ///
     /// @return 0 or a positive errno value
     public int postSendCritical(long queuePair, long workRequest, long badWorkRequest) {
+        WideRegisters.reset();
         try {
             return (int)
                     POST_SEND_CRITICAL.invokeExact(
