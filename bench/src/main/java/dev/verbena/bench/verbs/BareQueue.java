@@ -6,6 +6,7 @@ import dev.verbena.nvme.FabricsCommands;
 import dev.verbena.nvme.HostIdentity;
 import dev.verbena.nvme.Nqn;
 import dev.verbena.nvme.NvmCommands;
+import dev.verbena.nvme.NvmOpcode;
 import dev.verbena.nvme.Property;
 import dev.verbena.nvme.RdmaPrivateData;
 import dev.verbena.nvme.Sgl;
@@ -24,6 +25,7 @@ import dev.verbena.verbs.SendSlots;
 import dev.verbena.verbs.UnconnectedQueuePair;
 import dev.verbena.verbs.WorkCompletionStatus;
 import dev.verbena.verbs.WorkCompletions;
+import dev.verbena.verbs.raw.RawMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -155,13 +157,18 @@ final class BareQueue implements AutoCloseable {
         return result;
     }
 
-    /// Writes the command of a slot: a read of 4 KiB.
+    /// Writes the command of a slot: a read of 4 KiB. By its address, as the library does: a
+    /// segment of a shared arena would be checked to be alive with each of the eight writes.
     void buildRead(int slot, long block) {
-        long entry = (long) slot * CAPSULE_BYTES;
-        NvmCommands.read(capsules, entry, slot, 1, block, READ_BYTES / BLOCK_BYTES, 0);
-        Sgl.keyed(
-                capsules,
-                entry,
+        NvmCommands.keyed(
+                RawMemory.ALL,
+                RawMemory.address(capsules.address() + (long) slot * CAPSULE_BYTES),
+                NvmOpcode.READ,
+                slot,
+                1,
+                block,
+                READ_BYTES / BLOCK_BYTES,
+                0,
                 data.address() + (long) slot * READ_BYTES,
                 READ_BYTES,
                 dataRegion.remoteKey());
