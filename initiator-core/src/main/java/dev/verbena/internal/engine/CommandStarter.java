@@ -22,15 +22,6 @@ final class CommandStarter {
         this.singles = new SingleStarter(start);
     }
 
-    /// Starts all of a request that is a single command on memory that is registered in one piece.
-    ///
-    /// @param token of the command
-    /// @return false when it is none, or no slot is free; nothing has changed
-    /// @throws RuntimeException when something is wrong with it; nothing has changed
-    boolean startWhole(DeviceRequest<?> request, long token) {
-        return request.kind.transfers() && transfers.startWhole(request, token);
-    }
-
     /// Starts a command for a piece of a request, or the beginning of it.
     ///
     /// @param part gets the buffers; its index becomes the command's token

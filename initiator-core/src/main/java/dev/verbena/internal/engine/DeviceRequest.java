@@ -353,6 +353,17 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
         worker = value;
     }
 
+    /// Of requests that have ended, those for which a thread sleeps or a stage is to run.
+    static int awaitedCount(DeviceRequest<?> chain) {
+        int count = 0;
+        for (DeviceRequest<?> request = chain; request != null; request = request.next) {
+            if (request.waiter != null || request.getNumberOfDependents() > 0) {
+                count++;
+            }
+        }
+        return count;
+    }
+
     /// Completes requests that have ended, and counts that. Runs stages of users: not to be called
     /// by the owner of a queue.
     static void completeAll(@Nullable DeviceRequest<?> chain) {

@@ -65,6 +65,9 @@ final class DeviceWorker {
     /// afterwards has to look himself.
     private volatile boolean ended;
 
+    /// Requests it has completed since its last rest for somebody who did not look himself.
+    private long awaited;
+
     /// Whether stages of users run at this moment.
     private boolean finishing;
 
@@ -160,11 +163,13 @@ final class DeviceWorker {
         boolean own = Thread.currentThread().equals(thread);
         if (queue.tryTake()) {
             boolean accepted = false;
+            boolean wake = false;
             DeviceRequest<?> over = null;
             try {
                 if (queue.isUsable() && hasRoom(own)) {
                     accepted = true;
                     accept(request, own);
+                    wake = !request.blocking && queue.mustWakeFromDoze();
                 }
             } finally {
                 over = queue.requests().takeEnded();
@@ -172,7 +177,9 @@ final class DeviceWorker {
             }
             if (accepted) {
                 finish(settle(over));
-                wakeIfDozing(request);
+                if (wake) {
+                    wake();
+                }
                 return;
             }
         }
@@ -194,12 +201,6 @@ final class DeviceWorker {
             // request, perhaps, and everybody of the queue.
             queue.broken(e);
             queue.requests().refuse(request, RequestErrors.memory(e));
-        }
-    }
-
-    private void wakeIfDozing(DeviceRequest<?> request) {
-        if (queue.isDozing() && !request.blocking) {
-            wake();
         }
     }
 
@@ -228,7 +229,9 @@ final class DeviceWorker {
             return;
         }
         offered();
-        wakeIfDozing(request);
+        if (queue.isDozing() && !request.blocking) {
+            wake();
+        }
     }
 
     /// Something was put into the inbox: it is taken out by whoever holds the queue, or else here.
@@ -355,7 +358,7 @@ final class DeviceWorker {
         DeviceRequest<?> over;
         try {
             if (sleeps && !queue.isAttended()) {
-                wake = queue.isAsleepWithoutEvents();
+                wake = queue.mustWake();
                 // First this: what has completed before wakes nobody.
                 queue.arm();
             }
@@ -558,7 +561,6 @@ final class DeviceWorker {
 
     private void cycle(CommandQueue commands, DeviceQueues.Mode own, WorkerRest rest) {
         int cycles = 0;
-        long found = 0;
         while (commands.failure() == null) {
             DeviceQueues.Mode mode = queues.mode();
             boolean closing = mode.state() == DeviceQueues.State.CLOSED;
@@ -567,7 +569,6 @@ final class DeviceWorker {
             }
             boolean looks = ++cycles == CYCLES_PER_DEADLINE_CHECK;
             int work = work(looks);
-            found += work;
             if (looks) {
                 cycles = 0;
             }
@@ -579,8 +580,8 @@ final class DeviceWorker {
                 if (closing && hasFinished()) {
                     return;
                 }
-                rest.rest(found);
-                found = 0;
+                rest.rest(awaited);
+                awaited = 0;
             }
         }
         // Tears the queue down: what is under way completes.
@@ -596,7 +597,7 @@ final class DeviceWorker {
         queue.take();
         try {
             if (deadlines) {
-                queue.checkDeadlines();
+                queue.lookAround();
             }
             work = queue.serve();
         } finally {
@@ -607,6 +608,7 @@ final class DeviceWorker {
             queue.give();
         }
         if (over != null) {
+            awaited += DeviceRequest.awaitedCount(over);
             finish(settle(over));
             queue.take();
             queue.attended();

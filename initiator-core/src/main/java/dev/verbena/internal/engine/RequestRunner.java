@@ -32,6 +32,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
     private @Nullable CommandQueue commands;
     private @Nullable CommandStarter starter;
     private DeviceQueues.@Nullable Connection connection;
+    private @Nullable WholeStarter wholes;
     private int depth;
     private int runningCount;
 
@@ -68,16 +69,10 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
             DeviceQueues.Connection of) {
         commands = queue;
         connection = of;
-        starter =
-                new CommandStarter(
-                        new CommandStart(
-                                queue,
-                                io,
-                                placement,
-                                memory,
-                                bounce,
-                                counters,
-                                settings.ioTimeout().toNanos()));
+        CommandStart start =
+                new CommandStart(io, placement, bounce, counters, settings.ioTimeout().toNanos());
+        starter = new CommandStarter(start);
+        wholes = new WholeStarter(queue, memory, start, parts);
         depth = queue.depth();
         parts.grow(2 * depth);
         succeeded = new int[depth];
@@ -90,6 +85,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
         commands = null;
         starter = null;
         connection = null;
+        wholes = null;
         bounce.quarantine();
     }
 
@@ -146,30 +142,16 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
     ///
     /// @return false when [#add] has to take it
     boolean startWhole(DeviceRequest<?> request) {
-        CommandStarter current = starter;
-        if (current == null || !starting.isEmpty() || !repeats.isEmpty()) {
+        WholeStarter current = wholes;
+        if (current == null
+                || !starting.isEmpty()
+                || !repeats.isEmpty()
+                || !current.start(request)) {
             return false;
         }
-        Part part = parts.take();
-        boolean accepted = false;
-        try {
-            accepted = current.startWhole(request, part.index);
-        } catch (RuntimeException e) {
-            // The other way reports it.
-            accepted = false;
-        } finally {
-            if (!accepted) {
-                parts.give(part);
-            }
-        }
-        if (accepted) {
-            part.begin(request, 0, request.length);
-            part.whole = true;
-            request.started = request.length;
-            request.parts = 1;
-            started(part, request.length);
-        }
-        return accepted;
+        runningCount++;
+        stagedCount++;
+        return true;
     }
 
     void add(DeviceRequest<?> request) {

@@ -73,6 +73,9 @@ final class SharedQueue {
     /// Whether the worker looks at the queue again after [WorkerRest#WATCH_NANOS] at most.
     private boolean watched;
 
+    /// Whether somebody wakes the sleeping worker, which may take its time on a busy machine.
+    private boolean waking;
+
     /// Whether a wake-up was asked for that has not come yet, as far as is known.
     private boolean armed;
 
@@ -119,7 +122,11 @@ final class SharedQueue {
 
     /// Lets go, without looking into the inbox: [#isAskedFor] has to follow.
     void give() {
-        room = requests.hasRoom();
+        boolean has = requests.hasRoom();
+        if (room != has) {
+            // Seldom: a volatile store costs as much as taking the queue.
+            room = has;
+        }
         // Before the inbox is looked into: whoever puts something there afterwards finds the queue
         // free.
         HELD.setVolatile(this, 0);
@@ -302,6 +309,7 @@ final class SharedQueue {
         watched = false;
         armed = false;
         dozing = false;
+        waking = false;
     }
 
     /// The worker goes elsewhere: to sleep, or to run what users have attached to their futures.
@@ -325,9 +333,17 @@ final class SharedQueue {
         return attended;
     }
 
-    /// Whether a caller that goes to sleep has to wake the worker, though an event would.
-    boolean isAsleepWithoutEvents() {
-        return watched || dozing;
+    /// Whether a caller that goes to sleep has to wake the worker, though an event would: the first
+    /// who asks has to, and does.
+    boolean mustWake() {
+        boolean must = (watched || dozing) && !waking;
+        waking |= must;
+        return must;
+    }
+
+    /// The same for a caller that has given a dozing worker deadlines to look at.
+    boolean mustWakeFromDoze() {
+        return dozing && mustWake();
     }
 
     /// Needs no hold.
@@ -353,10 +369,13 @@ final class SharedQueue {
         }
     }
 
-    /// Looks for commands whose time is over.
-    void checkDeadlines() {
+    /// Looks at what is not looked at with every command: whether the time of one is over, and
+    /// whether a JFR recording wants to know of slow ones from now on, or no longer.
+    void lookAround() {
         CommandQueue present = commands;
-        if (present != null) {
+        IoCommands front = io;
+        if (present != null && front != null) {
+            front.refresh();
             present.checkDeadlines(Time.nanoTime(), requests);
         }
     }

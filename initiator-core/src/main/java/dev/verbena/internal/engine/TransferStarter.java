@@ -2,7 +2,6 @@ package dev.verbena.internal.engine;
 
 import dev.verbena.internal.engine.BouncePool.Buffer;
 import dev.verbena.internal.memory.Region;
-import dev.verbena.internal.memory.RegionLease;
 import dev.verbena.nvme.NvmCommands;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
@@ -23,51 +22,6 @@ final class TransferStarter {
 
     TransferStarter(CommandStart start) {
         this.start = start;
-    }
-
-    /// See [CommandStarter#startWhole].
-    boolean startWhole(DeviceRequest<?> request, long token) {
-        MemorySegment segment = request.segment();
-        NamespaceLimits limits = request.context.limits();
-        long length = request.length;
-        if (segment.byteSize() != length
-                || !segment.isNative()
-                || pieceBytes(request, limits, 0, length) != length) {
-            return false;
-        }
-        long address = segment.address();
-        RegionLease lease = start.acquire(address, (int) length);
-        if (lease == null) {
-            return false;
-        }
-        // Only now: what is alive while the region is held lies in the region. Before, the
-        // segment's
-        // memory may have been freed and its address taken by another arena.
-        if (!segment.scope().isAlive()) {
-            lease.release();
-            return false;
-        }
-        boolean accepted = false;
-        try {
-            int shift = limits.blockShift();
-            accepted =
-                    start.io.tryTransfer(
-                            request.kind.opcode(),
-                            limits.namespaceId(),
-                            request.byteOffset >> shift,
-                            (int) length >> shift,
-                            request.flags,
-                            lease,
-                            address,
-                            (int) length,
-                            token,
-                            start.timeoutNanos);
-        } finally {
-            if (!accepted) {
-                lease.release();
-            }
-        }
-        return accepted;
     }
 
     /// See [CommandStarter#start].

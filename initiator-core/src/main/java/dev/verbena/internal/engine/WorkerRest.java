@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 ///
 /// Mostly until a completion wakes it. Where callers wait for their requests themselves (they join
 /// futures, or block) that would wake it for nothing: then it only looks from time to time whether
-/// they still do. It learns which is the case from who finds the completions.
+/// they still do. It learns which is the case ([CallerTrust]).
 ///
 /// Threads: the worker's.
 final class WorkerRest implements WaitPolicy.Source {
@@ -24,19 +24,6 @@ final class WorkerRest implements WaitPolicy.Source {
     /// Sleeps without anything under way before they get longer.
     private static final int SLEEPS_BEFORE_DOZE = 10;
 
-    /// Rests in which callers must have found nearly everything before they are trusted; doubled
-    /// with every disappointment.
-    private static final int TRUST_LEAST = 8;
-
-    private static final int TRUST_MOST = 1024;
-
-    /// Rests in a row in which the worker must have found more before they are not trusted any
-    /// more: a caller may have been kept from its processor.
-    private static final int DISAPPOINTMENTS_MAX = 4;
-
-    /// How much more than the worker callers must have found.
-    private static final int CALLERS_SHARE = 4;
-
     private final DeviceWorker worker;
     private final DeviceQueues queues;
     private final SharedQueue queue;
@@ -44,11 +31,8 @@ final class WorkerRest implements WaitPolicy.Source {
     private final DeviceQueues.Mode own;
     private final WaitPolicy policy;
     private final WaitPolicy withoutSpin;
+    private final CallerTrust trust = new CallerTrust();
     private long callerEventsSeen;
-    private int trust;
-    private int trustNeeded = TRUST_LEAST;
-    private int disappointments;
-    private boolean callersWait;
     private int idleSleeps;
 
     /// After [#arm]: what it found.
@@ -74,8 +58,9 @@ final class WorkerRest implements WaitPolicy.Source {
 
     /// Waits for something to do; may return early.
     ///
-    /// @param found what the worker has found since the last rest
-    void rest(long found) {
+    /// @param awaited requests the worker has completed since the last rest that somebody waited
+    ///   for without looking
+    void rest(long awaited) {
         boolean callers;
         boolean pending;
         boolean watch;
@@ -85,12 +70,12 @@ final class WorkerRest implements WaitPolicy.Source {
             if (queue.hasWork()) {
                 return;
             }
-            queue.checkDeadlines();
-            callers = learn(found);
+            queue.lookAround();
+            callers = learn(awaited);
             pending = queue.requests().runningCount() > 0;
             due = queue.requests().delayNanos();
             watch =
-                    callersWait
+                    trust.isTrusted()
                             && callers
                             && policy.mode() == WaitMode.ADAPTIVE
                             && worker.callers().sleeperCount() == 0;
@@ -113,22 +98,10 @@ final class WorkerRest implements WaitPolicy.Source {
     }
 
     /// @return whether callers have been active
-    private boolean learn(long found) {
+    private boolean learn(long awaited) {
         long byCallers = queue.callerEvents() - callerEventsSeen;
         callerEventsSeen = queue.callerEvents();
-        if (byCallers > CALLERS_SHARE * found) {
-            disappointments = 0;
-            trust = Math.min(trust + 1, TRUST_MOST);
-            if (trust == TRUST_MOST) {
-                trustNeeded = TRUST_LEAST;
-            }
-        } else if (found > byCallers
-                && (!callersWait || ++disappointments == DISAPPOINTMENTS_MAX)) {
-            disappointments = 0;
-            trust = 0;
-            trustNeeded = callersWait ? Math.min(2 * trustNeeded, TRUST_MOST) : trustNeeded;
-        }
-        callersWait = trust >= trustNeeded;
+        trust.learn(byCallers, awaited);
         return byCallers > 0;
     }
 
