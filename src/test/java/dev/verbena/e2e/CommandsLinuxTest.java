@@ -25,6 +25,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Each command against Linux's target: nvme-cli's values where nvme-cli has the command.
 @TargetTest({"--namespaces", "2", "--ana-group", "1=optimized", "--ana-group", "2=non-optimized"})
+@OnlyWith(
+        value = TargetControl.NVMET,
+        because = "what a target offers differs; SpdkCommandsTest is for SPDK")
 class CommandsLinuxTest {
     private static final int BLOCK = 512;
 

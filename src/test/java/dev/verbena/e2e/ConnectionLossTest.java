@@ -27,7 +27,10 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /// The target goes away while it is in use.
-@TargetTest
+///
+/// SPDK's polls here. When it waits for interrupts, and loses its listener under load, it keeps a
+/// queue pair of the lost connection, and answers no Connect any more.
+@TargetTest(spdk = "--poll")
 // Closing by hand, in the middle, is what is tested.
 @SuppressWarnings("try")
 class ConnectionLossTest {

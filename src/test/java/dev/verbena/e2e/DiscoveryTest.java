@@ -51,14 +51,13 @@ class DiscoveryTest {
                                 "-s",
                                 Integer.toString(live.target().trsvcid())));
         try (Initiator initiator = Initiator.open()) {
-            assertThat(
-                            initiator
-                                    .discover(live.target(), LiveTarget.patient())
-                                    .toString()
-                                    .strip()
-                                    .lines()
-                                    .toList())
-                    .isEqualTo(expected.strip().lines().toList());
+            // nvme-cli keeps to itself which value it does not know.
+            String text =
+                    initiator
+                            .discover(live.target(), LiveTarget.patient())
+                            .toString()
+                            .replaceAll("unrecognized \\(\\d+\\)", "unrecognized");
+            assertThat(text.strip().lines().toList()).isEqualTo(expected.strip().lines().toList());
         }
     }
 

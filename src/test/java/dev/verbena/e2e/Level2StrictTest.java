@@ -17,9 +17,11 @@ class Level2StrictTest extends Level2Cases {
         return MemoryMode.STRICT;
     }
 
-    /// Linux's target takes the keys back itself, as it is asked to.
+    /// Linux's target takes the keys back itself, as it is asked to. SPDK's does not over
+    /// soft-RoCE, which it takes for a device that cannot: there it is for the host to do.
     @Test
-    void everyKey_isTakenBackByTheTarget() throws IOException {
+    void everyKey_isTakenBack() throws IOException {
+        int byTheTarget = TargetControl.current() == TargetControl.NVMET ? 40 : 0;
         try (Level1Harness h = new Level1Harness(controller, 1, 1 << 20)) {
             QueueStatistics before = h.queue.statistics();
             for (int i = 0; i < 20; i++) {
@@ -33,8 +35,10 @@ class Level2StrictTest extends Level2Cases {
             }
             QueueStatistics after = h.queue.statistics();
             assertThat(after.windowsBound() - before.windowsBound()).isEqualTo(40);
-            assertThat(after.remoteInvalidations() - before.remoteInvalidations()).isEqualTo(40);
-            assertThat(after.localInvalidations()).isEqualTo(before.localInvalidations());
+            assertThat(after.remoteInvalidations() - before.remoteInvalidations())
+                    .isEqualTo(byTheTarget);
+            assertThat(after.localInvalidations() - before.localInvalidations())
+                    .isEqualTo(40 - byTheTarget);
         }
     }
 }

@@ -53,6 +53,9 @@ final class TargetExtension
             TargetTest annotation = context.getRequiredTestClass().getAnnotation(TargetTest.class);
             List<String> options = new ArrayList<>(List.of("--size", "64M"));
             options.addAll(List.of(annotation.value()));
+            if (TargetControl.current() == TargetControl.SPDK) {
+                options.addAll(List.of(annotation.spdk()));
+            }
             List<String> up = new ArrayList<>(List.of("up"));
             up.addAll(TargetControl.current().up(options));
             // What a killed run may have left would only confuse this one.

@@ -25,4 +25,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @interface TargetTest {
     /// Options of `rig/target up`; of `rig/spdk up` where the class is only for SPDK.
     String[] value() default {};
+
+    /// Options of `rig/spdk up` beside those, which do nothing where the target is Linux's.
+    String[] spdk() default {};
 }
