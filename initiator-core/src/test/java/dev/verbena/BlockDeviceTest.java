@@ -3,9 +3,9 @@ package dev.verbena;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.verbena.fakes.FakeFabricQueue;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.nvme.NvmCommands;
-import dev.verbena.testkit.FakeFabricQueue;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -3,13 +3,13 @@ package dev.verbena;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.verbena.fakes.FakeMemoryDomain;
+import dev.verbena.fakes.FakeTarget;
+import dev.verbena.fakes.FakeTransport;
 import dev.verbena.internal.control.AssociationParameters;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.nvme.HostIdentity;
 import dev.verbena.nvme.Nqn;
-import dev.verbena.testkit.FakeMemoryDomain;
-import dev.verbena.testkit.FakeTarget;
-import dev.verbena.testkit.FakeTransport;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

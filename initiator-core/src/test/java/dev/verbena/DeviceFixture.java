@@ -1,11 +1,11 @@
 package dev.verbena;
 
+import dev.verbena.fakes.FakeMemoryDomain;
+import dev.verbena.fakes.FakeTarget;
+import dev.verbena.fakes.FakeTransport;
 import dev.verbena.internal.control.AssociationParameters;
 import dev.verbena.nvme.HostIdentity;
 import dev.verbena.nvme.Nqn;
-import dev.verbena.testkit.FakeMemoryDomain;
-import dev.verbena.testkit.FakeTarget;
-import dev.verbena.testkit.FakeTransport;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.function.UnaryOperator;

@@ -3,8 +3,8 @@ package dev.verbena;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.verbena.fakes.FakeMemoryDomain;
 import dev.verbena.internal.memory.Region;
-import dev.verbena.testkit.FakeMemoryDomain;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Objects;

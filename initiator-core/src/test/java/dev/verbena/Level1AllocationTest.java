@@ -2,11 +2,11 @@ package dev.verbena;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.verbena.fakes.InstantQueue;
 import dev.verbena.internal.engine.CommandLimits;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.engine.DataPlacement;
 import dev.verbena.internal.engine.QueueSettings;
-import dev.verbena.testkit.InstantQueue;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;

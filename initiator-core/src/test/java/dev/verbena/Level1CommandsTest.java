@@ -5,11 +5,11 @@ import static dev.verbena.Level1Fixture.pattern;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.verbena.fakes.FakeDisk;
+import dev.verbena.fakes.SentCapsule;
 import dev.verbena.nvme.NvmCommands;
 import dev.verbena.nvme.NvmOpcode;
 import dev.verbena.nvme.SubmissionEntry;
-import dev.verbena.testkit.FakeDisk;
-import dev.verbena.testkit.SentCapsule;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

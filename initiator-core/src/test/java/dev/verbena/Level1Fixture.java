@@ -1,14 +1,14 @@
 package dev.verbena;
 
+import dev.verbena.fakes.FakeDisk;
+import dev.verbena.fakes.FakeFabricQueue;
+import dev.verbena.fakes.FakeMemoryDomain;
+import dev.verbena.fakes.FakeTarget;
+import dev.verbena.fakes.FakeTransport;
+import dev.verbena.fakes.SentCapsule;
 import dev.verbena.internal.control.AssociationParameters;
 import dev.verbena.nvme.HostIdentity;
 import dev.verbena.nvme.Nqn;
-import dev.verbena.testkit.FakeDisk;
-import dev.verbena.testkit.FakeFabricQueue;
-import dev.verbena.testkit.FakeMemoryDomain;
-import dev.verbena.testkit.FakeTarget;
-import dev.verbena.testkit.FakeTransport;
-import dev.verbena.testkit.SentCapsule;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

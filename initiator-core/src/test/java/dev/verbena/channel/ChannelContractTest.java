@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.verbena.DeviceFixture;
 import dev.verbena.NvmeException;
-import dev.verbena.testkit.FakeFabricQueue;
-import dev.verbena.testkit.SentCapsule;
+import dev.verbena.fakes.FakeFabricQueue;
+import dev.verbena.fakes.SentCapsule;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;

@@ -5,14 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.verbena.MemoryMode;
+import dev.verbena.fakes.FakeFabricQueue;
+import dev.verbena.fakes.FakeMemoryDomain;
+import dev.verbena.fakes.SentCapsule;
 import dev.verbena.internal.engine.CommandData.Direction;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.Region;
 import dev.verbena.nvme.NvmCommands;
 import dev.verbena.nvme.Sgl;
-import dev.verbena.testkit.FakeFabricQueue;
-import dev.verbena.testkit.FakeMemoryDomain;
-import dev.verbena.testkit.SentCapsule;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,15 +3,15 @@ package dev.verbena.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.verbena.fakes.FakeFabricQueue;
+import dev.verbena.fakes.FakeMemoryDomain;
+import dev.verbena.fakes.SentCapsule;
 import dev.verbena.internal.engine.CommandData.Direction;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.Region;
 import dev.verbena.nvme.NvmCommands;
 import dev.verbena.nvme.Sgl;
 import dev.verbena.nvme.SubmissionEntry;
-import dev.verbena.testkit.FakeFabricQueue;
-import dev.verbena.testkit.FakeMemoryDomain;
-import dev.verbena.testkit.SentCapsule;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.verbena.fakes.FakeFabricQueue;
+import dev.verbena.fakes.FakeMemoryDomain;
+import dev.verbena.fakes.SentCapsule;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.Region;
 import dev.verbena.nvme.NvmCommands;
-import dev.verbena.testkit.FakeFabricQueue;
-import dev.verbena.testkit.FakeMemoryDomain;
-import dev.verbena.testkit.SentCapsule;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;

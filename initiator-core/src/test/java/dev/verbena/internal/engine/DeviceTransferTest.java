@@ -8,10 +8,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.verbena.NvmeException;
+import dev.verbena.fakes.SentCapsule;
 import dev.verbena.internal.memory.Region;
 import dev.verbena.nvme.NvmCommands;
 import dev.verbena.nvme.Sgl;
-import dev.verbena.testkit.SentCapsule;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -5,15 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.verbena.MemoryMode;
 import dev.verbena.QueueStatistics;
+import dev.verbena.fakes.FakeFabricQueue;
+import dev.verbena.fakes.FakeMemoryDomain;
+import dev.verbena.fakes.SentCapsule;
 import dev.verbena.internal.memory.Region;
 import dev.verbena.internal.memory.RegionLease;
 import dev.verbena.nvme.NvmCommands;
 import dev.verbena.nvme.NvmOpcode;
 import dev.verbena.nvme.Sgl;
 import dev.verbena.nvme.SubmissionEntry;
-import dev.verbena.testkit.FakeFabricQueue;
-import dev.verbena.testkit.FakeMemoryDomain;
-import dev.verbena.testkit.SentCapsule;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.verbena.TimeoutPolicy;
 import dev.verbena.WaitMode;
+import dev.verbena.fakes.FakeFabricQueue;
+import dev.verbena.fakes.FakeMemoryDomain;
+import dev.verbena.fakes.FakeTarget;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.Region;
-import dev.verbena.testkit.FakeFabricQueue;
-import dev.verbena.testkit.FakeMemoryDomain;
-import dev.verbena.testkit.FakeTarget;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

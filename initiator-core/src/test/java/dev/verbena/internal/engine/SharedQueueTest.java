@@ -8,8 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.verbena.WaitMode;
+import dev.verbena.fakes.FakeFabricQueue;
 import dev.verbena.internal.memory.Region;
-import dev.verbena.testkit.FakeFabricQueue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;

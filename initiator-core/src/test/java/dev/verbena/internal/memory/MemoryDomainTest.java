@@ -3,7 +3,7 @@ package dev.verbena.internal.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.verbena.testkit.FakeMemoryDomain;
+import dev.verbena.fakes.FakeMemoryDomain;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;

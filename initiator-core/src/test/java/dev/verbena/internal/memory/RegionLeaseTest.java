@@ -2,7 +2,7 @@ package dev.verbena.internal.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.verbena.testkit.FakeMemoryDomain;
+import dev.verbena.fakes.FakeMemoryDomain;
 import java.lang.foreign.Arena;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;

@@ -1,4 +1,4 @@
-package dev.verbena.testkit;
+package dev.verbena.fakes;
 
 import dev.verbena.MemoryMode;
 import dev.verbena.internal.fabric.Deadline;

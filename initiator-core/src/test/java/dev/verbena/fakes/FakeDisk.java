@@ -1,4 +1,4 @@
-package dev.verbena.testkit;
+package dev.verbena.fakes;
 
 import dev.verbena.nvme.NvmOpcode;
 import dev.verbena.nvme.Sgl;
