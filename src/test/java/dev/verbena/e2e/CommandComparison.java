@@ -43,12 +43,15 @@ record CommandComparison(String ours, String theirs, Set<String> except) {
         assertThat(compared).as("values compared").isPositive();
     }
 
-    private Map<String, Object> theirs(String device) throws IOException {
+    /// A line for nvme-cli with the devices it is about.
+    static String withDevices(String theirs, String device) throws IOException {
         String line = theirs.replace("DEV", "/dev/" + device);
-        if (line.contains("ZONED")) {
-            line = line.replace("ZONED", LiveTarget.namespaceOnPci(2));
-        }
-        Map<String, Object> values = NvmeCliJson.parse(Commands.nvme(line + " -o json"));
+        return line.contains("ZONED") ? line.replace("ZONED", LiveTarget.namespaceOnPci(2)) : line;
+    }
+
+    private Map<String, Object> theirs(String device) throws IOException {
+        Map<String, Object> values =
+                NvmeCliJson.parse(Commands.nvme(withDevices(theirs, device) + " -o json"));
         // Some pages are one object named after the device.
         Object only = values.get(device);
         return only == null ? values : NvmeCliJson.map(only);

@@ -125,6 +125,7 @@ class CommandsLinuxTest {
                 "set-feature -f 0x84 -n 2 -v 0",
                 "show-regs -H",
                 "get-property -O 8",
+                "zns id-ctrl",
                 "ana-log -g",
                 "doctor",
                 "reset",
@@ -157,6 +158,14 @@ class CommandsLinuxTest {
                     copy -n 1 -d 8 -s 0 -b 0 --force | 1 | Copy
                     write-uncor -n 1 --force  | 1 | Write Uncorrectable
                     subsystem-reset --force   | 1 | NSSRS
+                    list-ctrl                 | 3 | Invalid
+                    cmdset-ind-id-ns -n 1     | 3 | Invalid
+                    nvm-id-ns -n 1            | 3 | Invalid
+                    supported-log-pages       | 3 | Invalid
+                    endurance-log -g 1        | 3 | Invalid
+                    resv-notif-log            | 3 | Invalid
+                    zns id-ns -n 1            | 3 | Invalid
+                    zns changed-zone-list -n 1 | 3 | Invalid
                     zns report-zones -n 1     | 3 | Invalid
                     """)
     void missingCommand_isRefusedInOneSentence(String line, int status, String message) {

@@ -126,6 +126,39 @@ class CommandsPassthruTest {
         }
     }
 
+    /// By what nvme-cli gets when it asks the same controller.
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    list-ctrl                   | list-ctrl DEV
+                    list-ctrl -n 1              | list-ctrl DEV -n 1
+                    cmdset-ind-id-ns -n 1       | cmdset-ind-id-ns DEV -n 1
+                    supported-log-pages         | supported-log-pages DEV
+                    self-test-log               | self-test-log DEV
+                    sanitize-log                | sanitize-log DEV
+                    endurance-log -g 1          | endurance-log DEV -g 1
+                    changed-ns-list-log         | changed-ns-list-log DEV
+                    resv-notif-log              | resv-notif-log DEV
+                    zns changed-zone-list -n 2  | zns changed-zone-list ZONED
+                    """)
+    void optionalPage_isThereWhereNvmeCliFindsIt(String ours, String theirs) throws IOException {
+        boolean there = true;
+        try {
+            Commands.nvme(CommandComparison.withDevices(theirs, device));
+        } catch (IOException e) {
+            there = false;
+        }
+        Commands.Ended ended = commands.run(ours + " --output-format json");
+        assertThat(ended.status()).as(ended.err()).isEqualTo(there ? 0 : 3);
+        if (there) {
+            assertThat(NvmeCliJson.parse(ended.out())).isNotEmpty();
+        } else {
+            assertThat(ended.err()).contains("Invalid").hasLineCount(1);
+        }
+    }
+
     @Test
     void feature_isSetAndReadBack() throws IOException {
         String before = ok("get-feature -f 4 -o json").out();

@@ -36,21 +36,7 @@ class InteroperabilityTest {
         assumeTrue(
                 LiveTarget.external() == null,
                 "the target is not ours, and this machine's initiator is not either");
-        LiveTarget.run(List.of("modprobe", "nvme-rdma"));
-        LiveTarget.run(
-                List.of(
-                        "nvme",
-                        "connect",
-                        "-t",
-                        "rdma",
-                        "-a",
-                        live.target().traddr(),
-                        "-s",
-                        Integer.toString(live.target().trsvcid()),
-                        "-n",
-                        live.nqn(),
-                        "-k",
-                        "60"));
+        Commands.connectKernel(live);
         kernelsDevice = "/dev/" + awaitNamespace(live.nqn());
         initiator = Initiator.open();
         Controller controller = live.connect(initiator);
@@ -62,7 +48,7 @@ class InteroperabilityTest {
         if (initiator != null) {
             initiator.close();
         }
-        LiveTarget.run(List.of("nvme", "disconnect", "-n", live.nqn()));
+        Commands.disconnectKernel(live);
     }
 
     private static String awaitNamespace(String nqn) throws Exception {
