@@ -3,6 +3,8 @@ package dev.verbena.e2e;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 
 /// Hands on the machine of the rig: its link, its RDMA device, this process.
@@ -25,6 +27,15 @@ final class Machine {
     /// Count of a case: small unless a system property asks for more.
     static int count(String name, int usual) {
         return Integer.getInteger("verbena.e2e." + name, usual);
+    }
+
+    /// Resident memory of this process in kibibytes.
+    static long residentKib() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                .findFirst()
+                .orElseThrow();
     }
 
     /// The other end of the link goes down, which takes the carrier: the port reports an error. Not

@@ -33,15 +33,9 @@ class SoakTest {
     private record Use(long residentKib, long heapKib, int threads, long descriptors) {
         static Use now() throws IOException {
             System.gc();
-            long resident =
-                    Files.readAllLines(Path.of("/proc/self/status")).stream()
-                            .filter(line -> line.startsWith("VmRSS:"))
-                            .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-                            .findFirst()
-                            .orElseThrow();
             try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
                 return new Use(
-                        resident,
+                        Machine.residentKib(),
                         ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() >> 10,
                         ManagementFactory.getThreadMXBean().getThreadCount(),
                         open.count());
