@@ -72,6 +72,10 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
     private final ReentrantLock scanning = new ReentrantLock();
 
     private volatile @Nullable Session current;
+
+    /// Only where the driver tells of changes, one after the other.
+    private boolean lossLogged;
+
     private volatile List<Namespace> namespaces = List.of();
     private volatile Optional<AnaLog> ana = Optional.empty();
 
@@ -253,7 +257,29 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
 
     @Override
     public void changed(ControllerStatus status) {
+        log(status);
         users.tell(new ControllerEvent.StateChanged(status));
+    }
+
+    /// Whoever has no listener finds the losses in the log; the attempts in between are for
+    /// listeners only.
+    private void log(ControllerStatus status) {
+        boolean live = status.state() == ControllerState.LIVE;
+        boolean dead = status.state() == ControllerState.DEAD;
+        if (status.state() == ControllerState.RESETTING && !lossLogged) {
+            lossLogged = true;
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "The connection to "
+                            + parameters.subsystem()
+                            + " ends: "
+                            + status.reason().orElse("no reason is known"));
+        } else if (lossLogged && (live || dead)) {
+            lossLogged = false;
+            LOG.log(
+                    live ? System.Logger.Level.INFO : System.Logger.Level.WARNING,
+                    parameters.subsystem() + (live ? " is connected again" : " is " + status));
+        }
     }
 
     /// The delay that belongs to the status, from what the controller said when it was live.

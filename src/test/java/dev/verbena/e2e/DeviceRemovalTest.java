@@ -6,6 +6,7 @@ import dev.verbena.ConnectOptions;
 import dev.verbena.Controller;
 import dev.verbena.ControllerStatus;
 import dev.verbena.Initiator;
+import dev.verbena.Target;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -15,7 +16,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// The RDMA device or its link goes away and comes back, while all levels read and write.
+/// The RDMA device, its link or its address goes away and comes back, while all levels read and
+/// write.
 @TargetTest({"--size", "16M"})
 @OnlyWith(
         value = TargetControl.NVMET,
@@ -109,6 +111,51 @@ class DeviceRemovalTest {
             Load.Totals totals = load.stop();
             System.out.println("link down: lost " + watch.losses() + " times; " + totals);
             watch.assertExplained();
+        }
+    }
+
+    @Test
+    void addressGoesAndComes_pathIsMadeAgain(LiveTarget live) throws Exception {
+        String address = "10.9.0.2";
+        Machine.addAddress(address);
+        live.change("add-port", "2", address);
+        try (Initiator initiator = Initiator.open();
+                Controller controller =
+                        initiator.connect(Target.rdma(address, 4420), live.nqn(), options());
+                StateWatch watch = new StateWatch(controller);
+                Load load = Load.start(live, controller)) {
+            // Its connections first: soft-RoCE's management queue pair breaks when it is to send
+            // from an address that is gone.
+            live.change("remove-port", "2");
+            watch.awaitLoss(PATIENCE);
+            awaitAttempts(controller, 1);
+            Machine.deleteAddress(address);
+            awaitAttempts(controller, controller.status().attempts() + 2);
+            System.out.println("without address: " + controller.status());
+            Machine.addAddress(address);
+            live.change("add-port", "2", address);
+            assertThat(controller.awaitLive(PATIENCE)).as("%s", controller.status()).isTrue();
+            load.awaitProgress();
+            Load.Totals totals = load.stop();
+            System.out.println("address: lost " + watch.losses() + " times; " + totals);
+            watch.assertExplained();
+        } finally {
+            if (LiveTarget.rig(List.of("status")).contains("\nport 2 ")) {
+                live.change("remove-port", "2");
+            }
+            Machine.addAddress(address);
+            Machine.deleteAddress(address);
+        }
+    }
+
+    private static void awaitAttempts(Controller controller, int attempts)
+            throws InterruptedException {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (controller.status().attempts() < attempts
+                || controller.status().nextAttempt().isEmpty()) {
+            assertThat(System.nanoTime()).as("%s", controller.status()).isLessThan(end);
+            StateWatch.assertExplained(controller.status());
+            Thread.sleep(10);
         }
     }
 }

@@ -50,6 +50,11 @@ record Leftovers(List<String> threads, long descriptors, String rdma) {
         assertNothingAdded(now -> now.isNoMoreThan(this));
     }
 
+    /// Waits until the kernel holds the RDMA objects it held; threads and descriptors may be more.
+    void assertNoRdmaObjectAdded() throws IOException, InterruptedException {
+        assertNothingAdded(now -> now.rdma.equals(rdma));
+    }
+
     private void assertNothingAdded(Predicate<Leftovers> settled)
             throws IOException, InterruptedException {
         long end = System.nanoTime() + SETTLE.toNanos();

@@ -67,4 +67,15 @@ class Level2PassthruTest extends Level2Cases {
         assertThat(back).startsWith(Arrays.copyOf(content, 10 * BLOCK));
         assertThat(back).endsWith(Arrays.copyOfRange(content, 20 * BLOCK, 50 * BLOCK));
     }
+
+    /// The controller behind has Format NVM and Namespace Attachment; Linux hands neither through.
+    @Test
+    void managementCommands_areRefused_andTheDataStays() throws IOException {
+        byte[] content = pattern(16 * BLOCK, 4);
+        device.write(0, MemorySegment.ofArray(content));
+        AdminTest.assertManagementIsRefused(controller);
+        byte[] back = new byte[content.length];
+        device.read(0, MemorySegment.ofArray(back));
+        assertThat(back).isEqualTo(content);
+    }
 }

@@ -9,8 +9,8 @@ import java.util.List;
 
 /// Hands on the machine of the rig: its link, its RDMA device, this process.
 final class Machine {
-    private static final String NETDEV = "verbena0";
-    private static final String PEER = "verbena1";
+    static final String NETDEV = "verbena0";
+    static final String PEER = "verbena1";
     private static final String DEVICE = "rxe0";
 
     private Machine() {}
@@ -55,6 +55,14 @@ final class Machine {
 
     static void addDevice() throws IOException {
         LiveTarget.run(List.of("rdma", "link", "add", DEVICE, "type", "rxe", "netdev", NETDEV));
+    }
+
+    static void addAddress(String address) throws IOException {
+        LiveTarget.run(List.of("ip", "addr", "replace", address + "/24", "dev", NETDEV));
+    }
+
+    static void deleteAddress(String address) throws IOException {
+        LiveTarget.run(List.of("ip", "addr", "del", address + "/24", "dev", NETDEV));
     }
 
     /// Stops this process, all of its threads, by a signal; another process lets it go on.

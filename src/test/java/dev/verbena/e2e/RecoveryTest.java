@@ -3,6 +3,7 @@ package dev.verbena.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.verbena.BlockDevice;
 import dev.verbena.ConnectOptions;
 import dev.verbena.ConnectionLostException;
 import dev.verbena.ConnectionRefusedException;
@@ -166,6 +167,31 @@ class RecoveryTest {
             live.change("remove");
             assertThatThrownBy(() -> controller.awaitLive(PATIENCE))
                     .isInstanceOf(IOException.class);
+        } finally {
+            live.change("link", live.nqn());
+        }
+    }
+
+    @Test
+    void controllerGivenUp_keepsNothingOfTheDevice(LiveTarget live) throws Exception {
+        try (Initiator initiator = Initiator.open()) {
+            connect(initiator, live, quick()).close();
+            Leftovers before = Leftovers.now();
+            ConnectOptions options = quick().withCtrlLossTimeout(Duration.ofSeconds(3));
+            try (Controller controller = connect(initiator, live, options);
+                    BlockDevice device = controller.openDevice(1);
+                    DmaArena arena = controller.newArena(1 << 20)) {
+                MemorySegment page = arena.allocate(4096, 4096);
+                fill(page, 5);
+                device.write(0, page);
+                live.change("remove");
+                assertThatThrownBy(() -> controller.awaitLive(PATIENCE))
+                        .isInstanceOf(IOException.class);
+                live.change("link", live.nqn());
+                before.assertNoRdmaObjectAdded();
+                assertThatThrownBy(() -> device.read(0, page)).isInstanceOf(IOException.class);
+                fill(page, 6);
+            }
         } finally {
             live.change("link", live.nqn());
         }

@@ -109,7 +109,8 @@ class NullFaultTest {
     @ValueSource(strings = {"cid", "short", "disconnect"})
     void violation_isRecoveredFrom_byConnectingAgain(String kind) throws Exception {
         ConnectOptions soon = ConnectOptions.defaults().withReconnectDelay(Duration.ofSeconds(1));
-        try (Initiator initiator = Initiator.open();
+        try (LibraryLog log = new LibraryLog();
+                Initiator initiator = Initiator.open();
                 Controller controller =
                         NullTarget.connect(initiator, "fault=" + kind + "@20", soon)) {
             assertThat(runUntilBroken(controller, 16)).containsOnly(1);
@@ -117,6 +118,10 @@ class NullFaultTest {
             try (BlockDevice device = controller.openDevice(1)) {
                 device.read(0, MemorySegment.ofArray(new byte[4096]));
             }
+            assertThat(log.lines())
+                    .satisfiesExactly(
+                            loss -> assertThat(loss).startsWith("WARNING The connection to nqn."),
+                            back -> assertThat(back).startsWith("INFO").contains("again"));
         }
     }
 

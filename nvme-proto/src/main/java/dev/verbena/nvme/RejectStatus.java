@@ -25,7 +25,10 @@ public enum RejectStatus {
             "the number of inbound RDMA reads (IRD) is not acceptable; the target needs at least"
                     + " one."),
     INVALID_INITIATOR_DEPTH(8, false, "the number of outbound RDMA reads (ORD) is not acceptable."),
-    UNKNOWN(-1, false, "the target gave a status this host does not know.");
+    UNKNOWN(
+            -1,
+            true,
+            "the target gave a status this host does not know; one that is going away may.");
 
     private static final RejectStatus[] VALUES = values();
 

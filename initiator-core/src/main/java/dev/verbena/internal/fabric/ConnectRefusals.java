@@ -134,7 +134,9 @@ public final class ConnectRefusals {
                     null);
         }
         RejectStatus status = reason == CONSUMER_DEFINED ? status(privateData) : null;
-        boolean retryable = status == null ? reason == STALE_CONNECTION : status.retryable();
+        // Without a status that says otherwise it is about the moment: a target that goes away, or
+        // is not all there yet, rejects like this, too.
+        boolean retryable = status == null || status.retryable();
         String why =
                 status == null
                         ? "The connection manager there rejected it: "

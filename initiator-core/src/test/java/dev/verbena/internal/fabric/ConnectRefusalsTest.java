@@ -118,7 +118,7 @@ class ConnectRefusalsTest {
                 .as("private data of another reason is not an NVMe status")
                 .isNull();
         assertThat(e).hasMessageContaining("reason " + reason);
-        assertThat(e.retryable()).isFalse();
+        assertThat(e.retryable()).isTrue();
     }
 
     @Test
@@ -158,7 +158,7 @@ class ConnectRefusalsTest {
     void unknownNvmeStatus_isToldAsUnknown(int code) {
         ConnectFailedException e = rejected(ConnectRefusals.CONSUMER_DEFINED, nvmeReject(code));
         assertThat(((ConnectRejectedException) e).status()).isEqualTo(RejectStatus.UNKNOWN);
-        assertThat(e.retryable()).isFalse();
+        assertThat(e.retryable()).as("a target that goes away gives status 0").isTrue();
     }
 
     @ParameterizedTest
