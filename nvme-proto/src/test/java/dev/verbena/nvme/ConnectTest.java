@@ -102,7 +102,7 @@ class ConnectTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0, UNKNOWN, false",
+        "0, UNKNOWN, true",
         "1, INVALID_PRIVATE_DATA_LENGTH, false",
         "2, INVALID_RECORD_FORMAT, false",
         "3, INVALID_QUEUE_ID, false",
@@ -111,8 +111,8 @@ class ConnectTest {
         "6, NO_RESOURCES, true",
         "7, INVALID_RESPONDER_RESOURCES, false",
         "8, INVALID_INITIATOR_DEPTH, false",
-        "9, UNKNOWN, false",
-        "65535, UNKNOWN, false"
+        "9, UNKNOWN, true",
+        "65535, UNKNOWN, true"
     })
     void reject_isNamed(int code, RejectStatus status, boolean retryable) {
         var reject =
