@@ -106,7 +106,8 @@ class MisbehavingTargetTest {
                         ConnectRejectedException.class,
                         e -> {
                             assertThat(e.status()).isEqualTo(RejectStatus.of(status));
-                            assertThat(e.retryable()).isEqualTo(status == 6);
+                            // Too little room, and what is none of the others, may pass.
+                            assertThat(e.retryable()).isEqualTo(status == 6 || status > 8);
                         });
     }
 
