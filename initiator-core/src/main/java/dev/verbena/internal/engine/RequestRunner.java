@@ -315,12 +315,15 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
 
     private void completedInPart(Part part, int status, long result) {
         DeviceRequest<?> request = part.owner();
-        if (status != 0 && Reauthentication.isAskedFor(status)) {
-            askedToAuthenticate();
-        }
         if (status == 0) {
             succeeded(part, request, result);
-        } else if (!request.hasFailed()) {
+            leave(part, request);
+            return;
+        }
+        if (Reauthentication.isAskedFor(status)) {
+            askedToAuthenticate();
+        }
+        if (!request.hasFailed()) {
             if (goesAgain(part, request, status)) {
                 part.releaseBuffers();
                 return;

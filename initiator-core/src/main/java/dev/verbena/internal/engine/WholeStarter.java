@@ -80,8 +80,7 @@ final class WholeStarter {
                                 start.timeoutNanos);
             }
         } catch (RuntimeException e) {
-            // The other way reports it.
-            accepted = false;
+            // The other way reports it; nothing was accepted.
         } finally {
             if (!accepted) {
                 lease.release();
