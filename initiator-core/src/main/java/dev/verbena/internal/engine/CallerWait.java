@@ -30,13 +30,15 @@ final class CallerWait {
     private static final long WORKER_LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
     private final DeviceWorker worker;
+    private final CallerTurns turns;
     private final boolean looks;
     private final SpinBudget platformSpins;
     private final SpinBudget virtualSpins;
     private final AtomicInteger sleepers = new AtomicInteger();
 
-    CallerWait(DeviceWorker worker, WaitMode mode) {
+    CallerWait(DeviceWorker worker, CallerTurns turns, WaitMode mode) {
         this.worker = worker;
+        this.turns = turns;
         this.looks = mode != WaitMode.EVENT;
         this.platformSpins = new SpinBudget(looks ? WaitPolicy.SPIN_NANOS_DEFAULT : 0);
         this.virtualSpins = new SpinBudget(looks ? VIRTUAL_SPIN_NANOS : 0);
@@ -64,7 +66,7 @@ final class CallerWait {
     @SuppressWarnings("ThreadPriorityCheck") // on few processors the other side needs this one
     private boolean look(DeviceRequest<?> request, long nanosMax) {
         for (int i = 0; i < LOOKS_AT_ONCE; i++) {
-            worker.help();
+            turns.help();
             if (request.isDone()) {
                 return true;
             }
@@ -81,7 +83,7 @@ final class CallerWait {
         long start = Time.nanoTime();
         int count = 0;
         do {
-            worker.help();
+            turns.help();
             if (request.isDone()) {
                 spins.succeeded();
                 return true;
@@ -102,7 +104,7 @@ final class CallerWait {
         sleepers.incrementAndGet();
         boolean waits = request.tryWait();
         try {
-            worker.watchFor(request);
+            turns.watchFor(request);
             return waits && park(request, interruptible, nanosMax);
         } finally {
             if (waits) {
@@ -143,7 +145,7 @@ final class CallerWait {
     private boolean awaitOnWorker(DeviceRequest<?> request, long nanosMax) {
         long start = Time.nanoTime();
         while (!request.isDone() && Time.nanoTime() - start < nanosMax) {
-            if (!worker.help() && !worker.isServing()) {
+            if (!turns.help() && !worker.isServing()) {
                 throw new IllegalStateException(
                         "A stage on the thread of a device's queue waits for a request that needs"
                                 + " this thread, because the connection is away. Attach such stages"

@@ -50,7 +50,7 @@ final class DeviceCounters {
                 sum(workers, POLLS),
                 sum(workers, EMPTY_POLLS),
                 (int) workers.stream().filter(DeviceWorker::isAttached).count(),
-                workers.stream().mapToLong(DeviceWorker::inboxWaitCount).sum(),
+                workers.stream().mapToLong(worker -> worker.turns().inboxWaitCount()).sum(),
                 sum(workers, EXPIRED));
     }
 

@@ -286,11 +286,11 @@ public final class DeviceQueues {
         return text.toString();
     }
 
-    /// Hands a request over; see [DeviceWorker#submit]. Its future tells the outcome.
+    /// Hands a request over; see [CallerTurns#submit]. Its future tells the outcome.
     public void submit(DeviceRequest<?> request) {
         DeviceWorker worker = route.pick(request.kind.writes(), this);
         if (worker != null) {
-            worker.submit(request);
+            worker.turns().submit(request);
         } else {
             request.context.accepted();
             request.refuse(refusalOrClosed());
@@ -368,7 +368,7 @@ public final class DeviceQueues {
     /// @return false when none has room
     boolean forward(DeviceRequest<?> request, DeviceWorker from) {
         for (DeviceWorker taker : route.takers(request.kind.writes())) {
-            if (taker != from && taker.forward(request)) {
+            if (taker != from && taker.turns().forward(request)) {
                 return true;
             }
         }

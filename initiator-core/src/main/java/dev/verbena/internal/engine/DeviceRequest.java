@@ -320,7 +320,7 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
         return ended;
     }
 
-    /// None of its commands is left; [#completeAll] has to follow. Once only.
+    /// None of its commands is left; [RequestEnds#completeAll] has to follow. Once only.
     void end() {
         ended = true;
         // The caller may keep the future for long; it should not keep his buffer alive.
@@ -353,85 +353,14 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
         worker = value;
     }
 
-    /// Of requests that have ended, those for which a thread sleeps or a stage is to run.
-    static int awaitedCount(DeviceRequest<?> chain) {
-        int count = 0;
-        for (DeviceRequest<?> request = chain; request != null; request = request.next) {
-            if (request.waiter != null || request.getNumberOfDependents() > 0) {
-                count++;
-            }
-        }
-        return count;
+    /// Whether a thread sleeps for it, or a stage is to run.
+    boolean isAwaited() {
+        return waiter != null || getNumberOfDependents() > 0;
     }
 
-    /// Completes requests that have ended, and counts that. Runs stages of users: not to be called
-    /// by the owner of a queue.
-    static void completeAll(@Nullable DeviceRequest<?> chain) {
-        DeviceRequest<?> request = chain;
-        int count = 0;
-        while (request != null) {
-            // It may be in another list as soon as it is complete.
-            DeviceRequest<?> after = request.next;
-            DeviceContext context = request.context;
-            request.next = null;
-            request.completeNow();
-            count++;
-            if (after == null || after.context != context) {
-                context.ended(count);
-                count = 0;
-            }
-            request = after;
-        }
-    }
-
-    /// The same for those only to which nobody has attached a stage.
-    ///
-    /// @return the others, in order
-    static @Nullable DeviceRequest<?> completeAllWithoutStages(DeviceRequest<?> chain) {
-        DeviceRequest<?> plain = null;
-        DeviceRequest<?> lastPlain = null;
-        DeviceRequest<?> others = null;
-        DeviceRequest<?> lastOther = null;
-        DeviceRequest<?> request = chain;
-        while (request != null) {
-            DeviceRequest<?> after = request.next;
-            request.next = null;
-            if (request.getNumberOfDependents() == 0) {
-                plain = lastPlain == null ? request : plain;
-                lastPlain = append(lastPlain, request);
-            } else {
-                others = lastOther == null ? request : others;
-                lastOther = append(lastOther, request);
-            }
-            request = after;
-        }
-        completeAll(plain);
-        return others;
-    }
-
-    private static DeviceRequest<?> append(
-            @Nullable DeviceRequest<?> last, DeviceRequest<?> request) {
-        if (last != null) {
-            last.next = request;
-        }
-        return request;
-    }
-
-    /// Makes one list of two.
-    static @Nullable DeviceRequest<?> link(
-            @Nullable DeviceRequest<?> first, @Nullable DeviceRequest<?> second) {
-        if (first == null || second == null) {
-            return first == null ? second : first;
-        }
-        DeviceRequest<?> last = first;
-        for (DeviceRequest<?> n = last.next; n != null; n = last.next) {
-            last = n;
-        }
-        last.next = second;
-        return first;
-    }
-
-    private void completeNow() {
+    /// Completes it as a future, and wakes who waits. Runs stages of users: not to be called by the
+    /// owner of a queue.
+    void completeNow() {
         Exception e = rest == null ? null : rest.error;
         if (e == null) {
             complete(value());
@@ -454,7 +383,7 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
     void refuse(IOException e) {
         failed(e);
         end();
-        completeAll(this);
+        RequestEnds.completeAll(this);
     }
 
     // Waiting.

@@ -4,25 +4,20 @@ import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.internal.time.Time;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The thread that stands behind one I/O queue of block devices: does what callers do not do
-/// themselves ([SharedQueue]), runs the stages of users, and begins and ends the queue. It outlives
+/// themselves ([CallerTurns]), runs the stages of users, and begins and ends the queue. It outlives
 /// its queue: while there is none it keeps the requests, and goes on with the next.
 ///
-/// Threads: [#submit], [#help], [#finish], [#assign] and [#wake] any; the rest its own.
+/// Threads: [#assign], [#wake] and what tells its state any; the rest its own.
 final class DeviceWorker {
-    /// Requests that can wait; a caller that finds the inbox full waits for a place.
-    static final int INBOX_MAX = 1024;
-
     /// Cycles between two looks at the deadlines while the device is busy.
     private static final int CYCLES_PER_DEADLINE_CHECK = 4096;
 
@@ -30,9 +25,6 @@ final class DeviceWorker {
 
     /// How long a worker without a queue waits before it tries again to hand over its requests.
     private static final long FORWARD_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
-
-    /// Attempts of a caller to take the queue before it leaves it to the worker.
-    private static final int WATCH_ATTEMPTS = 64;
 
     private static final System.Logger LOG = System.getLogger("dev.verbena.engine");
 
@@ -43,15 +35,12 @@ final class DeviceWorker {
 
     private final DeviceQueues queues;
     private final DeviceSettings settings;
-    private final LongAdder inboxWaits = new LongAdder();
     private final SharedQueue queue;
-    private final MemoryDomain memory;
+    private final RequestEnds ends = new RequestEnds(this);
+    private final CallerTurns turns;
     private final CallerWait callers;
     private final Thread thread;
     private final AtomicReference<@Nullable Assignment> assigned = new AtomicReference<>();
-
-    /// Requests that others have completed and whose stages run on this thread, the youngest first.
-    private final AtomicReference<@Nullable DeviceRequest<?>> handedOver = new AtomicReference<>();
 
     /// What a sleeping worker has to be woken by; null while it has no queue.
     private volatile @Nullable CommandQueue current;
@@ -68,15 +57,12 @@ final class DeviceWorker {
     /// Requests it has completed since its last rest for somebody who did not look himself.
     private long awaited;
 
-    /// Whether stages of users run at this moment.
-    private boolean finishing;
-
     DeviceWorker(DeviceQueues queues, String name, MemoryDomain memory, DeviceSettings settings) {
         this.queues = queues;
         this.settings = settings;
-        this.memory = memory;
         this.queue = new SharedQueue(queues, memory, settings);
-        this.callers = new CallerWait(this, settings.waitMode());
+        this.turns = new CallerTurns(this, queues, queue, ends, memory, settings);
+        this.callers = new CallerWait(this, turns, settings.waitMode());
         this.thread = Time.newThread(name, this::run, this);
     }
 
@@ -106,8 +92,19 @@ final class DeviceWorker {
         return queue.counters();
     }
 
-    long inboxWaitCount() {
-        return inboxWaits.sum();
+    /// Where callers hand over requests.
+    CallerTurns turns() {
+        return turns;
+    }
+
+    /// Whether the thread sleeps without a queue.
+    boolean isSleeping() {
+        return sleeping;
+    }
+
+    /// Whether nobody looks into the inbox any more but whoever puts something there.
+    boolean hasEnded() {
+        return ended;
     }
 
     /// Whether the worker has a queue, or has not let go of it yet.
@@ -118,6 +115,11 @@ final class DeviceWorker {
     /// Whether there is a queue that can be worked with.
     boolean isServing() {
         return current != null && queues.isRunning();
+    }
+
+    /// Whether stages of users wait for the thread.
+    boolean hasStagesToRun() {
+        return ends.isHandedOver();
     }
 
     /// Gives the worker a queue, its own from now on.
@@ -153,301 +155,6 @@ final class DeviceWorker {
                 + trace();
     }
 
-    // What callers do.
-
-    /// Hands a request over: the calling thread starts it, if nobody else works with the queue;
-    /// else it goes to the inbox. Waits while that is full, but never on a worker's thread. The
-    /// request's future tells the outcome, also of failures found here.
-    void submit(DeviceRequest<?> request) {
-        request.worker(this);
-        boolean own = Thread.currentThread().equals(thread);
-        if (queue.tryTake()) {
-            boolean accepted = false;
-            boolean wake = false;
-            DeviceRequest<?> over = null;
-            try {
-                if (queue.isUsable() && hasRoom(own)) {
-                    accepted = true;
-                    accept(request, own);
-                    wake = !request.blocking && queue.mustWakeFromDoze();
-                }
-            } finally {
-                over = queue.requests().takeEnded();
-                queue.give();
-            }
-            if (accepted) {
-                finish(settle(over));
-                if (wake) {
-                    wake();
-                }
-                return;
-            }
-        }
-        enqueue(request, own);
-    }
-
-    private boolean hasRoom(boolean own) {
-        // Whoever is first in the inbox shall not be overtaken by all others.
-        return own
-                ? queue.requests().hasRoomForOwn()
-                : queue.requests().hasRoom() && queue.inbox().isEmpty();
-    }
-
-    private void accept(DeviceRequest<?> request, boolean own) {
-        try {
-            queue.accept(request, own);
-        } catch (Throwable e) {
-            // Errors too, such as that the caller's stack is at its end: nobody else knows of the
-            // request, perhaps, and everybody of the queue.
-            queue.broken(e);
-            queue.requests().refuse(request, RequestErrors.memory(e));
-        }
-    }
-
-    private void enqueue(DeviceRequest<?> request, boolean own) {
-        DeviceContext context = request.context;
-        context.accepted();
-        IOException refusal = context.refusal();
-        if (refusal != null) {
-            request.refuse(refusal);
-            return;
-        }
-        request.hold(memory);
-        if (own) {
-            addOwn(request);
-            return;
-        }
-        try {
-            if (!offer(request)) {
-                return;
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            request.refuse(
-                    new InterruptedIOException(
-                            "Interrupted while waiting for a place in the device's queue"));
-            return;
-        }
-        offered();
-        if (queue.isDozing() && !request.blocking) {
-            wake();
-        }
-    }
-
-    /// Something was put into the inbox: it is taken out by whoever holds the queue, or else here.
-    private void offered() {
-        finish(settle(null));
-        if (sleeping) {
-            wake();
-        }
-        if (ended) {
-            // It ended between the check and the offer; nobody else will look into the inbox.
-            failInbox(queues::refusalOrClosed);
-        }
-    }
-
-    private void addOwn(DeviceRequest<?> request) {
-        IOException refusal = queues.refusal();
-        queue.take();
-        try {
-            if (refusal == null && !queue.requests().hasRoomForOwn()) {
-                refusal = full();
-            }
-            if (refusal == null) {
-                queue.requests().add(request);
-            } else {
-                queue.requests().refuse(request, refusal);
-            }
-        } finally {
-            DeviceRequest<?> over = queue.requests().takeEnded();
-            queue.give();
-            finish(settle(over));
-        }
-    }
-
-    private static IOException full() {
-        return new IOException(
-                "The device did not take the request in time: "
-                        + INBOX_MAX
-                        + " others are waiting");
-    }
-
-    /// @return false when the request was refused
-    private boolean offer(DeviceRequest<?> request) throws InterruptedException {
-        long left = settings.ioTimeout().toNanos();
-        boolean counted = false;
-        while (true) {
-            IOException refusal = queues.refusal();
-            if (refusal == null && queue.inbox().offer(request)) {
-                return true;
-            }
-            if (refusal == null && (left <= 0 || current() != null)) {
-                refusal = full();
-            }
-            if (refusal != null) {
-                request.refuse(refusal);
-                return false;
-            }
-            if (!counted) {
-                counted = true;
-                inboxWaits.increment();
-            }
-            long before = Time.nanoTime();
-            queue.inbox().awaitRoom(left);
-            if (queues.isRunning()) {
-                // While the connection is away its time-outs decide.
-                left -= Time.nanoTime() - before;
-            }
-        }
-    }
-
-    /// Takes a request of another worker; false when there is no room.
-    boolean forward(DeviceRequest<?> request) {
-        request.worker(this);
-        if (!queue.inbox().offer(request)) {
-            return false;
-        }
-        wake();
-        if (ended) {
-            failInbox(queues::refusalOrClosed);
-        }
-        return true;
-    }
-
-    /// Works with the queue, if nobody else does.
-    ///
-    /// @return whether that was possible
-    boolean help() {
-        if (!queue.tryTake()) {
-            return false;
-        }
-        boolean usable = queue.isUsable();
-        DeviceRequest<?> over = usable ? serveAndGive(false) : giveUnused();
-        finish(usable ? settle(over) : over);
-        return usable;
-    }
-
-    /// After a hold: looks into the inbox once more.
-    ///
-    /// @param over requests that have ended
-    /// @return these, and those that have ended meanwhile
-    private @Nullable DeviceRequest<?> settle(@Nullable DeviceRequest<?> over) {
-        DeviceRequest<?> all = over;
-        while (queue.isAskedFor() && queue.tryTake()) {
-            if (!queue.isUsable()) {
-                // The worker's matter, which is awake when this changes.
-                return DeviceRequest.link(all, giveUnused());
-            }
-            all = DeviceRequest.link(all, serveAndGive(false));
-        }
-        return all;
-    }
-
-    private @Nullable DeviceRequest<?> giveUnused() {
-        DeviceRequest<?> over = queue.requests().takeEnded();
-        queue.give();
-        return over;
-    }
-
-    /// Serves the queue that the calling thread has taken, as a caller, and gives it.
-    ///
-    /// @param sleeps whether the caller goes to sleep
-    /// @return requests that have ended
-    private @Nullable DeviceRequest<?> serveAndGive(boolean sleeps) {
-        boolean wake = false;
-        DeviceRequest<?> over;
-        try {
-            if (sleeps && !queue.isAttended()) {
-                wake = queue.mustWake();
-                // First this: what has completed before wakes nobody.
-                queue.arm();
-            }
-            wake |= queue.serveAsCaller();
-        } catch (Throwable e) {
-            queue.broken(e);
-        } finally {
-            over = queue.requests().takeEnded();
-            queue.give();
-        }
-        if (wake) {
-            wake();
-        }
-        return over;
-    }
-
-    /// Sees to it that a caller that goes to sleep is woken: an answer will wake the worker, or the
-    /// worker is awake.
-    void watchFor(DeviceRequest<?> request) {
-        for (int i = 0; i < WATCH_ATTEMPTS && !request.isDone(); i++) {
-            if (queue.tryTake()) {
-                DeviceRequest<?> over = queue.isUsable() ? serveAndGive(true) : giveUnused();
-                finish(settle(over));
-                return;
-            }
-            Thread.onSpinWait();
-        }
-        if (!request.isDone()) {
-            wake();
-        }
-    }
-
-    /// Completes requests that have ended. Stages that users have attached run on the worker's own
-    /// thread: there they find no lock but their own.
-    void finish(@Nullable DeviceRequest<?> over) {
-        if (over == null) {
-            return;
-        }
-        if (Thread.currentThread().equals(thread) && !finishing) {
-            finishing = true;
-            try {
-                DeviceRequest.completeAll(over);
-            } finally {
-                finishing = false;
-            }
-            return;
-        }
-        DeviceRequest<?> withStages = DeviceRequest.completeAllWithoutStages(over);
-        if (withStages != null && handOver(withStages)) {
-            wake();
-        }
-    }
-
-    /// @return whether the worker has to be woken: whoever was first has done it for the others
-    private boolean handOver(DeviceRequest<?> list) {
-        boolean first = false;
-        DeviceRequest<?> request = list;
-        while (request != null) {
-            DeviceRequest<?> after = request.next;
-            DeviceRequest<?> before;
-            do {
-                before = handedOver.get();
-                request.next = before;
-            } while (!handedOver.compareAndSet(before, request));
-            first |= before == null;
-            request = after;
-        }
-        if (ended) {
-            finishHandedOver();
-        }
-        return first;
-    }
-
-    boolean hasHandedOver() {
-        return handedOver.get() != null;
-    }
-
-    private void finishHandedOver() {
-        DeviceRequest<?> reversed = handedOver.getAndSet(null);
-        DeviceRequest<?> list = null;
-        while (reversed != null) {
-            DeviceRequest<?> before = reversed.next;
-            reversed.next = list;
-            list = reversed;
-            reversed = before;
-        }
-        DeviceRequest.completeAll(list);
-    }
-
     // The thread.
 
     private void run() {
@@ -468,7 +175,7 @@ final class DeviceWorker {
     /// @return null when there will be none
     private @Nullable Assignment awaitQueue() {
         while (true) {
-            finishHandedOver();
+            ends.runHandedOver();
             Assignment next = takeAssignment();
             DeviceQueues.Mode mode = queues.mode();
             if (next != null || mode.state() == DeviceQueues.State.CLOSED) {
@@ -485,7 +192,7 @@ final class DeviceWorker {
             sleeping = true;
             if (assigned.get() == null
                     && queues.mode() == mode
-                    && !hasHandedOver()
+                    && !ends.isHandedOver()
                     && (keeps || stuck || queue.inbox().isEmpty())) {
                 Time.parkNanos(this, stuck ? FORWARD_NANOS : IDLE_SLEEP_NANOS);
             }
@@ -530,9 +237,8 @@ final class DeviceWorker {
             waiting.subList(done, waiting.size()).forEach(queue.requests()::add);
             return done == waiting.size();
         } finally {
-            DeviceRequest<?> over = queue.requests().takeEnded();
-            queue.give();
-            finish(over);
+            DeviceRequest<?> over = queue.endTurn();
+            ends.finish(over);
         }
     }
 
@@ -572,8 +278,8 @@ final class DeviceWorker {
             if (looks) {
                 cycles = 0;
             }
-            if (hasHandedOver()) {
-                finishHandedOver();
+            if (ends.isHandedOver()) {
+                ends.runHandedOver();
                 work++;
             }
             if (work == 0) {
@@ -608,8 +314,8 @@ final class DeviceWorker {
             queue.give();
         }
         if (over != null) {
-            awaited += DeviceRequest.awaitedCount(over);
-            finish(settle(over));
+            awaited += RequestEnds.awaitedCount(over);
+            ends.finish(turns.settle(over));
             queue.take();
             queue.attended();
             queue.give();
@@ -629,7 +335,7 @@ final class DeviceWorker {
         }
         queue.take();
         try {
-            return queue.inbox().isEmpty() && queue.requests().isIdle() && !hasHandedOver();
+            return queue.inbox().isEmpty() && queue.requests().isIdle() && !ends.isHandedOver();
         } finally {
             queue.give();
         }
@@ -657,18 +363,17 @@ final class DeviceWorker {
             }
             queue.detach();
         } finally {
-            over = queue.requests().takeEnded();
-            queue.give();
+            over = queue.endTurn();
         }
         current = null;
-        finish(over);
+        ends.finish(over);
         letGo();
         return failure;
     }
 
     private void failAll(IOException why) {
         failWaiting(() -> RequestErrors.unusable(why));
-        failInbox(() -> RequestErrors.unusable(why));
+        turns.failInbox(() -> RequestErrors.unusable(why));
     }
 
     private void failWaiting(Supplier<IOException> why) {
@@ -677,10 +382,9 @@ final class DeviceWorker {
         try {
             queue.requests().failWaiting(why);
         } finally {
-            over = queue.requests().takeEnded();
-            queue.give();
+            over = queue.endTurn();
         }
-        finish(over);
+        ends.finish(over);
     }
 
     private void end() {
@@ -691,24 +395,7 @@ final class DeviceWorker {
             LOG.log(Level.ERROR, "The end of a device's queue: releasing its buffers failed", e);
         }
         ended = true;
-        failInbox(queues::refusalOrClosed);
-        finishHandedOver();
-    }
-
-    /// Refuses what is in the inbox.
-    private void failInbox(Supplier<IOException> why) {
-        DeviceRequest<?> over;
-        queue.take();
-        try {
-            Inbox inbox = queue.inbox();
-            for (DeviceRequest<?> r = inbox.poll(); r != null; r = inbox.poll()) {
-                queue.requests().refuse(r, why.get());
-            }
-            inbox.settle();
-        } finally {
-            over = queue.requests().takeEnded();
-            queue.give();
-        }
-        finish(over);
+        turns.failInbox(queues::refusalOrClosed);
+        ends.runHandedOver();
     }
 }

@@ -103,7 +103,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
     /// Whether there is room for a request made by a stage on the worker's own thread: one for each
     /// command that can complete, and many more.
     boolean hasRoomForOwn() {
-        return starting.size() < Math.max(DeviceWorker.INBOX_MAX, 4 * depth);
+        return starting.size() < Math.max(SharedQueue.INBOX_MAX, 4 * depth);
     }
 
     /// Whether nothing is under way and nothing waits.
@@ -403,7 +403,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
     }
 
     /// What has ended since the last call, in order, linked by [DeviceRequest#next]; null for
-    /// nothing. Whoever takes it has to complete each ([DeviceRequest#completeAll]).
+    /// nothing. Whoever takes it has to complete each ([RequestEnds#completeAll]).
     @Nullable DeviceRequest<?> takeEnded() {
         DeviceRequest<?> chain = null;
         int count = succeededCount;

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 /// Threads: any for what needs no hold; [#serve] and what is said to need one its owner. The owner
 /// need not stay on its carrier, if it is a virtual thread.
 final class SharedQueue {
+    /// Requests that can wait; a caller that finds the inbox full waits for a place.
+    static final int INBOX_MAX = 1024;
+
     /// Commands that may wait for a doorbell while other commands are under way.
     static final int STAGED_MAX = 16;
 
@@ -45,7 +48,7 @@ final class SharedQueue {
 
     private final DeviceQueues queues;
     private final MemoryDomain memory;
-    private final Inbox inbox = new Inbox(DeviceWorker.INBOX_MAX);
+    private final Inbox inbox = new Inbox(INBOX_MAX);
     private final DeviceCounters counters = new DeviceCounters();
     private final RequestRunner requests;
 
@@ -130,6 +133,15 @@ final class SharedQueue {
         // Before the inbox is looked into: whoever puts something there afterwards finds the queue
         // free.
         HELD.setVolatile(this, 0);
+    }
+
+    /// Lets go, as above.
+    ///
+    /// @return requests that have ended, for [RequestEnds#finish]; null for none
+    @Nullable DeviceRequest<?> endTurn() {
+        DeviceRequest<?> over = requests.takeEnded();
+        give();
+        return over;
     }
 
     /// Whether requests wait that nobody may be about to take.

@@ -118,7 +118,7 @@ final class WorkerRest implements WaitPolicy.Source {
 
     @Override
     public boolean isReady() {
-        if (commands.failure() != null || worker.hasHandedOver() || hasOtherMode()) {
+        if (commands.failure() != null || worker.hasStagesToRun() || hasOtherMode()) {
             return true;
         }
         if (armed) {

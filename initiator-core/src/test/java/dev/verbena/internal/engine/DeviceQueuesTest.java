@@ -480,7 +480,7 @@ class DeviceQueuesTest {
             CompletableFuture<Void> stage =
                     fixture.flush()
                             .thenRun(() -> {
-                                for (int i = 0; i < DeviceWorker.INBOX_MAX; i++) {
+                                for (int i = 0; i < SharedQueue.INBOX_MAX; i++) {
                                     many.add(fixture.readBlock(i));
                                 }
                             });
