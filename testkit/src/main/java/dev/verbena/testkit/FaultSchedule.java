@@ -16,6 +16,9 @@ public final class FaultSchedule {
     /// A status that only second answers have, and no command may end with.
     static final int DUPLICATE_STATUS = 0x7ABC;
 
+    private static final int CODE_AND_TYPE = 0x7FF;
+    private static final int INTERNAL_ERROR = 0x06;
+
     /// One fault and its occasion.
     public record Step(Occasion occasion, Fault fault) {
         @Override
@@ -156,9 +159,11 @@ public final class FaultSchedule {
         return Duration.ofNanos(1 + random.nextLong(most));
     }
 
-    /// Any status: code, type, retry delay, More, Do Not Retry.
+    /// Any status that is no success: code, type, retry delay, More, Do Not Retry. A success that
+    /// was none is a lie that no host can notice.
     private static int status(Random random) {
-        return random.nextInt(DUPLICATE_STATUS);
+        int status = random.nextInt(DUPLICATE_STATUS);
+        return (status & CODE_AND_TYPE) == 0 ? status | INTERNAL_ERROR : status;
     }
 
     /// The seed it was drawn from.

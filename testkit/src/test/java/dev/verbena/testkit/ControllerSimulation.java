@@ -278,10 +278,7 @@ final class ControllerSimulation {
         long start = scheduler.nanoTime();
         while (true) {
             ControllerStatus status = controller.status();
-            if (status.state() == ControllerState.DEAD) {
-                if (status.reason().isEmpty()) {
-                    problems.add("it is dead for no reason");
-                }
+            if (isDead(status)) {
                 return;
             }
             if (status.state() == ControllerState.LIVE) {
@@ -295,7 +292,18 @@ final class ControllerSimulation {
         }
     }
 
-    /// Nothing goes wrong any more; what still lies in a queue may take its time.
+    private boolean isDead(ControllerStatus status) {
+        if (status.state() != ControllerState.DEAD) {
+            return false;
+        }
+        if (status.reason().isEmpty()) {
+            problems.add("it is dead for no reason");
+        }
+        return true;
+    }
+
+    /// Nothing new goes wrong any more; what still lies in a queue may take its time. The answer to
+    /// an event request that was sent before may still be one that ends the connection.
     private void worksAgain(Controller controller, SimulatedUsers work)
             throws IOException, InterruptedException {
         step("waiting for what waited");
@@ -305,7 +313,7 @@ final class ControllerSimulation {
         }
         long start = scheduler.nanoTime();
         int before = work.succeededCount();
-        while (work.succeededCount() == before) {
+        while (work.succeededCount() == before && !isDead(controller.status())) {
             if (scheduler.nanoTime() - start > RECOVERY_MAX.toNanos()) {
                 problems.add("it is live, and nothing works: " + work.describeRunning());
                 return;
