@@ -3,23 +3,42 @@ package dev.verbena.testkit;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.LongSupplier;
 
 /// What each block has to contain, by the number of the write that filled it and the block it was
 /// written to: 0 for zeroes. More than one where the outcome of a write is unknown.
+///
+/// A write without an outcome may also happen late: a target goes on with what it has received
+/// until it has seen that the connection is gone, and a host that is back sooner can be overtaken.
 final class BlockModel {
+    /// How long a target of the simulation may take to see that.
+    private static final long LATE_NANOS = 2_000_000;
+
     private final Set<Long>[] contents;
+
+    /// Contents of writes without an outcome, which may still come until then.
+    private final Set<Long>[] late;
+
+    private final long[] lateUntil;
+    private final long[] writeBegan;
+    private final LongSupplier clock;
     private final int[] readers;
     private final boolean[] writing;
     private final int blockSize;
 
     @SuppressWarnings({"unchecked", "rawtypes"})
-    BlockModel(int blockCount, int blockSize) {
+    BlockModel(int blockCount, int blockSize, LongSupplier clock) {
         this.contents = new Set[blockCount];
+        this.late = new Set[blockCount];
+        this.lateUntil = new long[blockCount];
+        this.writeBegan = new long[blockCount];
+        this.clock = clock;
         this.readers = new int[blockCount];
         this.writing = new boolean[blockCount];
         this.blockSize = blockSize;
         for (int i = 0; i < blockCount; i++) {
             contents[i] = Set.of(0L);
+            late[i] = Set.of();
         }
     }
 
@@ -37,6 +56,7 @@ final class BlockModel {
         for (int i = lba; i < lba + count; i++) {
             if (write) {
                 writing[i] = true;
+                writeBegan[i] = clock.getAsLong();
             } else {
                 readers[i]++;
             }
@@ -80,13 +100,22 @@ final class BlockModel {
 
     private void end(int lba, long content, boolean certain) {
         writing[lba] = false;
-        if (certain) {
-            contents[lba] = Set.of(content);
-        } else {
-            Set<Long> both = new HashSet<>(contents[lba]);
-            both.add(content);
-            contents[lba] = both;
+        if (writeBegan[lba] >= lateUntil[lba]) {
+            late[lba] = Set.of();
         }
+        if (certain) {
+            contents[lba] = with(late[lba], content);
+        } else {
+            contents[lba] = with(contents[lba], content);
+            late[lba] = with(late[lba], content);
+            lateUntil[lba] = clock.getAsLong() + LATE_NANOS;
+        }
+    }
+
+    private static Set<Long> with(Set<Long> others, long content) {
+        Set<Long> all = new HashSet<>(others);
+        all.add(content);
+        return all;
     }
 
     /// What a write puts into a block.

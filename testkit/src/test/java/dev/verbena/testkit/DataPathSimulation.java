@@ -57,7 +57,7 @@ final class DataPathSimulation {
     private final TestFabric fabric;
     private final TestTarget target;
     private final TestSubsystem subsystem;
-    private final BlockModel model = new BlockModel(BLOCKS, BLOCK);
+    private final BlockModel model;
     private final Map<Long, Operation> operations = new HashMap<>();
     private final List<String> problems = new ArrayList<>();
     private final CommandData data = new CommandData();
@@ -79,6 +79,7 @@ final class DataPathSimulation {
         this.seed = seed;
         random = new Random(seed);
         scheduler = new SteppedScheduler(random.nextLong());
+        model = new BlockModel(BLOCKS, BLOCK, scheduler::nanoTime);
         mode = random.nextBoolean() ? MemoryMode.STRICT : MemoryMode.SLAB;
         faults = FaultSchedule.dataPath(seed, COMMANDS, mode == MemoryMode.STRICT);
         fabric = TestFabric.over(scheduler);

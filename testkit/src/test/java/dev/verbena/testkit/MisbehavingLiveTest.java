@@ -12,9 +12,11 @@ import dev.verbena.ControllerState;
 import dev.verbena.ControllerStatus;
 import dev.verbena.IoQueue;
 import dev.verbena.Namespace;
+import dev.verbena.NvmeException;
 import dev.verbena.TimeoutPolicy;
 import dev.verbena.nvme.AdminOpcode;
 import dev.verbena.nvme.Feature;
+import dev.verbena.nvme.IdentifyCns;
 import dev.verbena.nvme.NvmOpcode;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -196,6 +198,44 @@ class MisbehavingLiveTest {
                 disk.read(0, block());
                 assertThat(controller.state()).isEqualTo(ControllerState.LIVE);
                 assertThat(scene.told(ControllerEvent.StateChanged.class)).isEmpty();
+            }
+        });
+    }
+
+    /// What a namespace is, decides whether its device goes on: no answer is no other answer.
+    @ParameterizedTest
+    @ValueSource(ints = {0x0006, 0x400C})
+    void identityThatCannotBeToldNow_isNoOtherIdentity(int status) {
+        VirtualScene.play(scene -> {
+            try (Controller controller = scene.connect();
+                    BlockDevice disk = controller.openDevice(1)) {
+                Occasion descriptors =
+                        Occasion.identify(IdentifyCns.NAMESPACE_DESCRIPTORS).times(1);
+                scene.target.inject(descriptors, new Fault.Answer(status, 0));
+                assertThatThrownBy(controller::rescan).isInstanceOf(NvmeException.class);
+                disk.read(0, block());
+                assertThat(scene.told(ControllerEvent.NamespacesChanged.class)).isEmpty();
+                controller.rescan();
+                disk.read(0, block());
+            }
+        });
+    }
+
+    @Test
+    void changeThatCannotBeLookedAtNow_isLookedAtLater() {
+        VirtualScene.play(scene -> {
+            try (Controller controller = scene.connect();
+                    BlockDevice disk = controller.openDevice(1)) {
+                scene.target.inject(
+                        Occasion.identify(IdentifyCns.NAMESPACE_DESCRIPTORS).times(2),
+                        new Fault.Answer(0x0006, 0));
+                scene.subsystem.addNamespace(2, 64, 512);
+                scene.await(
+                        () -> !scene.told(ControllerEvent.NamespacesChanged.class).isEmpty(),
+                        Duration.ofSeconds(10),
+                        "the new namespace");
+                assertThat(controller.namespace(2).blockCount()).isEqualTo(64);
+                disk.read(0, block());
             }
         });
     }

@@ -97,7 +97,7 @@ final class SimulatedUsers {
     private final SteppedScheduler scheduler;
     private final Random random;
     private final CanaryPool pool;
-    private final BlockModel model = new BlockModel(BLOCKS, BLOCK);
+    private final BlockModel model;
     private final List<String> problems = new ArrayList<>();
     private int begun;
     private int numbers;
@@ -110,6 +110,7 @@ final class SimulatedUsers {
 
     SimulatedUsers(SteppedScheduler scheduler, Random random, MemorySegment memory) {
         this.scheduler = scheduler;
+        this.model = new BlockModel(BLOCKS, BLOCK, scheduler::nanoTime);
         this.random = random;
         this.pool = new CanaryPool(memory, BUFFERS, BLOCKS_MAX * BLOCK);
     }

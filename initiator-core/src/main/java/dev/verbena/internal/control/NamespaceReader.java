@@ -4,6 +4,7 @@ import dev.verbena.Namespace;
 import dev.verbena.NvmeException;
 import dev.verbena.nvme.IdentifyNamespace;
 import dev.verbena.nvme.NamespaceDescriptors;
+import dev.verbena.nvme.NvmeStatus;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,13 +13,17 @@ import org.jspecify.annotations.Nullable;
 
 /// Asks a controller for its namespaces.
 public final class NamespaceReader {
-    /// Invalid Namespace or Format (SCT 0h, SC 0Bh).
+    // Status codes, all of SCT 0h.
+    private static final int INVALID_OPCODE = 0x01;
+    private static final int INVALID_FIELD = 0x02;
     private static final int INVALID_NAMESPACE = 0x0B;
+    private static final int COMMAND_SEQUENCE_ERROR = 0x0C;
 
     private NamespaceReader() {}
 
     /// All active namespaces, by id. One that disappears meanwhile is left out, and so is one that
-    /// cannot be as the controller describes it: the others are usable.
+    /// cannot be as the controller describes it: the others are usable. When the controller cannot
+    /// tell at this moment, nothing is known, and nothing is returned.
     ///
     /// @param onIgnored told of the latter: which, and why
     public static List<Namespace> read(AdminCalls calls, Consumer<String> onIgnored)
@@ -47,14 +52,35 @@ public final class NamespaceReader {
             // Removed between the list and this command.
             return null;
         }
-        NamespaceDescriptors descriptors;
+        NamespaceDescriptors descriptors = descriptorsIfPresent(calls, id);
+        return descriptors == null ? null : new Namespace(id, identify, descriptors);
+    }
+
+    /// Empty where the controller has no such structure, as before NVMe 1.3; null where it has no
+    /// such namespace. Any other failure says nothing about the identity of the namespace, which
+    /// the devices of those that were removed depend on.
+    private static @Nullable NamespaceDescriptors descriptorsIfPresent(AdminCalls calls, int id)
+            throws IOException {
         try {
-            descriptors = calls.namespaceDescriptors(id);
+            return calls.namespaceDescriptors(id);
         } catch (NvmeException e) {
-            // Before NVMe 1.3 there is no such structure; the namespace is usable without.
-            descriptors = new NamespaceDescriptors(List.of());
+            return switch (e.status().typeAndCode()) {
+                case INVALID_NAMESPACE -> null;
+                case INVALID_OPCODE, INVALID_FIELD -> new NamespaceDescriptors(List.of());
+                default -> {
+                    if (isForNow(e.status())) {
+                        throw e;
+                    }
+                    yield new NamespaceDescriptors(List.of());
+                }
+            };
         }
-        return new Namespace(id, identify, descriptors);
+    }
+
+    /// Whether another answer may come later. A controller that is being disabled refuses with
+    /// Command Sequence Error, which Linux's target marks "Do Not Retry".
+    private static boolean isForNow(NvmeStatus status) {
+        return !status.doNotRetry() || status.typeAndCode() == COMMAND_SEQUENCE_ERROR;
     }
 
     private static @Nullable IdentifyNamespace identifyIfPresent(AdminCalls calls, int id)

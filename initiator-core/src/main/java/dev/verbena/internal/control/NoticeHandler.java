@@ -1,9 +1,12 @@
 package dev.verbena.internal.control;
 
+import dev.verbena.NvmeException;
+import dev.verbena.internal.time.Time;
 import dev.verbena.nvme.AsynchronousEvent;
 import dev.verbena.nvme.LogPage;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +37,11 @@ public final class NoticeHandler {
     /// Events that can wait. A controller has one of each kind under way at most, so more is a
     /// controller that does not stop; what is dropped is a repetition.
     public static final int WAITING_MAX = 64;
+
+    /// Attempts to look at the namespaces after an event, and the time between two.
+    private static final int SCANS_MAX = 5;
+
+    private static final Duration SCAN_DELAY = Duration.ofSeconds(1);
 
     /// The largest part of a log page that has to be read for it to count as read.
     private static final int LOG_BYTES = 512;
@@ -95,7 +103,7 @@ public final class NoticeHandler {
             case NAMESPACE_ATTRIBUTE_CHANGED -> {
                 // The page only says where to look, and may be too short: everything is looked at.
                 session.calls().logPage(LogPage.CHANGED_NAMESPACES, false, 4096);
-                owner.rescan();
+                rescan();
             }
             case ANA_CHANGE -> owner.anaChanged();
             case DISCOVERY_LOG_CHANGED -> owner.discoveryLogChanged();
@@ -104,6 +112,29 @@ public final class NoticeHandler {
             default -> {
                 rearm(event);
                 owner.notice(event);
+            }
+        }
+    }
+
+    /// Looks at the namespaces, again when the controller cannot tell at this moment: it announces
+    /// nothing twice.
+    private void rescan() throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                owner.rescan();
+                return;
+            } catch (NvmeException e) {
+                if (attempt == SCANS_MAX || e.status().doNotRetry()) {
+                    throw e;
+                }
+                LOG.log(Level.DEBUG, "The namespaces are looked at once more", e);
+            }
+            try {
+                Time.sleep(SCAN_DELAY);
+            } catch (InterruptedException e) {
+                // The controller ends.
+                Thread.currentThread().interrupt();
+                return;
             }
         }
     }
