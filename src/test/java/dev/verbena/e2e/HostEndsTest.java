@@ -23,8 +23,9 @@ import org.junit.jupiter.api.Timeout;
 
 /// A host that ends: killed, closed in the middle, closed as soon as it is connected, or with too
 /// little of what it needs.
-@TargetTest({"--size", "16M"})
-@OnlyWith(value = TargetControl.NVMET, because = "it was not tried with SPDK")
+@TargetTest(
+        value = {"--size", "16M"},
+        spdk = "--poll")
 @Timeout(value = 15, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 // Closing by hand, in the middle, is what is tested.
 @SuppressWarnings("try")

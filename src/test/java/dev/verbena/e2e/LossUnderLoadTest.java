@@ -18,8 +18,9 @@ import org.junit.jupiter.api.Timeout;
 
 /// The connection breaks in every way there is while all three levels read and write: nothing is
 /// lost, and the controller says at each moment what happens.
-@TargetTest({"--size", "16M", "--freezable"})
-@OnlyWith(value = TargetControl.NVMET, because = "SPDK's storage cannot be held")
+@TargetTest(
+        value = {"--size", "16M", "--freezable"},
+        spdk = {"--poll", "--min-kato", "1000"})
 @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LossUnderLoadTest {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
@@ -67,7 +68,11 @@ class LossUnderLoadTest {
                     StateWatch watch = new StateWatch(controller);
                     Load load = Load.start(live, controller)) {
                 for (int i = 0; i < times; i++) {
-                    live.change(i % 2 == 0 ? "remove" : "unlink", live.nqn());
+                    if (i % 2 == 0) {
+                        live.change("remove");
+                    } else {
+                        live.change("unlink", live.nqn());
+                    }
                     watch.awaitLoss(PATIENCE);
                     assertPlansAreTold(controller);
                     live.change("link", live.nqn());

@@ -20,7 +20,6 @@ import org.junit.jupiter.api.Timeout;
 
 /// Many subsystems at the same time, each with several queues.
 @TargetTest({"--subsystems", "24", "--size", "4M"})
-@OnlyWith(value = TargetControl.NVMET, because = "it was not tried with SPDK")
 @Timeout(value = 15, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ManySubsystemsTest {
     private static final int SUBSYSTEMS = 24;
