@@ -118,7 +118,7 @@ class SilentNetworkTest {
             controller.close();
             Duration took = Duration.ofNanos(System.nanoTime() - start);
             System.out.println("closed in the silence after " + took);
-            assertThat(took).isLessThan(PATIENCE);
+            assertThat(took).isLessThan(NOTICED_MAX);
             assertThat(controller.state()).isEqualTo(ControllerState.DEAD);
             assertThat(write).isDone();
         } finally {

@@ -30,6 +30,9 @@ public final class Association implements AutoCloseable {
     /// Least time for a controller to shut down, whatever it claims to need.
     private static final Duration SHUTDOWN_TIMEOUT_MIN = Duration.ofSeconds(5);
 
+    /// Least time a target gets to answer while the controller is shut down.
+    private static final Duration SILENCE_MIN = Duration.ofSeconds(5);
+
     private static final System.Logger LOG = System.getLogger("dev.verbena.control");
 
     private final Transport transport;
@@ -277,10 +280,16 @@ public final class Association implements AutoCloseable {
                 () -> {
                     Duration timeout =
                             Duration.ofMillis(Math.max(500, capabilities.timeoutMillis()));
-                    long deadline = commandDeadline(timeout);
-                    properties.set(Property.CC, configuration.withoutEnable().value(), deadline);
+                    Deadline step = Deadline.after(timeout);
+                    properties.set(
+                            Property.CC,
+                            configuration.withoutEnable().value(),
+                            endingDeadline(step));
                     properties.awaitStatus(
-                            timeout, () -> deadline, status -> !status.ready(), "be disabled");
+                            timeout,
+                            () -> endingDeadline(step),
+                            status -> !status.ready(),
+                            "be disabled");
                 });
     }
 
@@ -304,10 +313,16 @@ public final class Association implements AutoCloseable {
         }
     }
 
-    /// The commands of one step share its time-out: a target that is silent must not hold up an end
-    /// for the admin time-out.
-    private long commandDeadline(Duration timeout) {
-        return Deadline.after(timeout).atMost(parameters.options().adminTimeout()).nanoTime();
+    /// By when a command of an orderly end has to be answered: before its step is over, and sooner
+    /// where the target is silent for longer than keep alive lets it be. A controller may take its
+    /// time to shut down, but not to say that it does.
+    private long endingDeadline(Deadline step) {
+        Duration adminTimeout = parameters.options().adminTimeout();
+        Duration keepAlive = parameters.keepAliveTimeout();
+        Duration silence = keepAlive.isZero() ? adminTimeout : keepAlive;
+        return step.atMost(adminTimeout)
+                .atMost(silence.compareTo(SILENCE_MIN) < 0 ? SILENCE_MIN : silence)
+                .nanoTime();
     }
 
     /// Shuts the controller down in order and disconnects. I/O queues have to be closed by now. A
@@ -336,14 +351,14 @@ public final class Association implements AutoCloseable {
     private void shutDown(Duration wanted) throws IOException {
         Duration timeout =
                 wanted.compareTo(SHUTDOWN_TIMEOUT_MIN) < 0 ? SHUTDOWN_TIMEOUT_MIN : wanted;
-        long commandDeadline = commandDeadline(timeout);
+        Deadline step = Deadline.after(timeout);
         properties.set(
                 Property.CC,
                 configuration.withShutdown(ControllerConfiguration.SHUTDOWN_NORMAL).value(),
-                commandDeadline);
+                endingDeadline(step));
         properties.awaitStatus(
                 timeout,
-                () -> commandDeadline,
+                () -> endingDeadline(step),
                 status -> status.shutdownStatus() == ControllerStatus.ShutdownStatus.COMPLETE,
                 "shut down");
     }

@@ -111,6 +111,7 @@ final class ControllerMachine {
         on.apply(RESETTING, RESET).accept((m, e) -> m.resetPending = true);
         on.apply(RESETTING, CLOSE).accept((m, e) -> m.close());
 
+        on.apply(DELETING, LOST).accept((m, e) -> m.lostAtTheEnd((MachineEvent.Lost) e));
         on.apply(DELETING, CONNECTED).accept((m, e) -> m.tearDown(TearDownMode.SHUTDOWN));
         on.apply(DELETING, CONNECT_FAILED).accept((m, e) -> m.finish(null));
         on.apply(DELETING, TORN_DOWN).accept((m, e) -> m.finish(null));
@@ -304,6 +305,17 @@ final class ControllerMachine {
             if (running == Running.CONNECT) {
                 actions.add(new MachineAction.CancelConnect());
             }
+        }
+    }
+
+    /// What is still under way has nothing to wait for.
+    private void lostAtTheEnd(MachineEvent.Lost lost) {
+        if (lost.connection() == connection && running == Running.TEAR_DOWN) {
+            requestsFail = true;
+            actions.add(
+                    new MachineAction.FailRequests(
+                            "The controller is closed, and its connection was lost: "
+                                    + lost.reason()));
         }
     }
 

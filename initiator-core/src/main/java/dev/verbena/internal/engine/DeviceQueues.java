@@ -179,7 +179,8 @@ public final class DeviceQueues {
     }
 
     /// The connection is given up: the workers let go of their queues, everything fails, and so
-    /// does every new request until the next [#start]. Returns at once; see [#awaitGone].
+    /// does every new request until the next [#start]. Returns at once; see [#awaitGone]. After
+    /// [#close], which waits for what is under way, it does not wait any longer.
     public void fail(IOException why) {
         change(State.FAILED, why);
     }
@@ -190,6 +191,8 @@ public final class DeviceQueues {
             if (mode.state() == State.RUNNING
                     || (mode.state() == State.SUSPENDED && state == State.FAILED)) {
                 mode = new Mode(state, why);
+            } else if (mode.state() == State.CLOSED && state == State.FAILED && !isCloseOverdue()) {
+                closeDeadlineNanos = Time.nanoTime();
             }
             workers.forEach(DeviceWorker::wake);
         } finally {

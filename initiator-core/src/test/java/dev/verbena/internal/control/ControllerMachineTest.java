@@ -111,6 +111,7 @@ class ControllerMachineTest {
                         ControllerState.FENCING, EnumSet.noneOf(MachineEvent.Kind.class),
                         ControllerState.DELETING,
                                 EnumSet.of(
+                                        MachineEvent.Kind.LOST,
                                         MachineEvent.Kind.CONNECTED,
                                         MachineEvent.Kind.CONNECT_FAILED,
                                         MachineEvent.Kind.TORN_DOWN),
@@ -440,7 +441,7 @@ class ControllerMachineTest {
         assertThat(take(MachineEvent.Kind.CLOSE))
                 .endsWith(new MachineAction.TearDown(TearDownMode.SHUTDOWN));
         is(ControllerState.DELETING);
-        assertThat(lose()).isEmpty();
+        assertThat(lose()).singleElement().isInstanceOf(MachineAction.FailRequests.class);
         finishes(take(MachineEvent.Kind.TORN_DOWN));
         is(ControllerState.DEAD);
     }
