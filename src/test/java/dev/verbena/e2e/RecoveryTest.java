@@ -219,7 +219,7 @@ class RecoveryTest {
             assertThatThrownBy(() -> initiator.connect(silent, live.nqn()))
                     .isInstanceOf(ConnectionRefusedException.class);
             Leftovers before = Leftovers.now();
-            for (int i = 0; i < 50; i++) {
+            for (int i = 0; i < Machine.count("refusals", 50); i++) {
                 assertThatThrownBy(() -> initiator.connect(silent, live.nqn()))
                         .isInstanceOf(ConnectionRefusedException.class);
             }

@@ -4,6 +4,7 @@ import dev.verbena.Initiator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -23,6 +24,7 @@ final class Wire implements AutoCloseable {
 
     private static final String NEAR = "10.9.0.1";
     private static final String DEVICE = "rxe1";
+    private static final Duration DELETION_MAX = Duration.ofSeconds(60);
 
     private final LiveTarget live;
 
@@ -132,7 +134,12 @@ final class Wire implements AutoCloseable {
     /// when it looks for another. Until then the removal waits.
     private void deleteDevice() throws IOException {
         Process delete = new ProcessBuilder("rdma", "link", "delete", DEVICE).inheritIO().start();
+        long end = System.nanoTime() + DELETION_MAX.toNanos();
         while (delete.isAlive()) {
+            if (System.nanoTime() - end > 0) {
+                delete.destroy();
+                throw new IOException(DEVICE + " is still held by somebody, and not deleted");
+            }
             try (Initiator initiator = Initiator.open()) {
                 live.connect(initiator).close();
             }
