@@ -21,7 +21,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /// Controllers that lose their target and get it back.
@@ -167,6 +169,47 @@ class RecoveryTest {
             live.change("remove");
             assertThatThrownBy(() -> controller.awaitLive(PATIENCE))
                     .isInstanceOf(IOException.class);
+        } finally {
+            live.change("link", live.nqn());
+        }
+    }
+
+    /// Requests wait for a connection that is away, but not longer than they may; the controller
+    /// goes on trying.
+    @Test
+    void targetAwayForLonger_failsRequestsFast_andComesBack(LiveTarget live) throws Exception {
+        Duration most = Duration.ofSeconds(3);
+        try (Initiator initiator = Initiator.open();
+                Controller controller =
+                        connect(initiator, live, quick().withFastIoFailTimeout(most));
+                BlockDevice device = controller.openDevice(1);
+                DmaArena arena = controller.newArena(8192)) {
+            MemorySegment page = arena.allocate(4096, 4096);
+            fill(page, 8);
+            device.write(0, page);
+            long removed = System.nanoTime();
+            live.change("remove");
+            awaitNotLive(controller);
+            CompletableFuture<Void> waiting = device.readAsync(0, page);
+            assertThatThrownBy(() -> waiting.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(ConnectionLostException.class);
+            Duration away = Duration.ofNanos(System.nanoTime() - removed);
+            assertThat(away).isGreaterThan(most);
+            assertThat(controller.status().requestsFail()).isTrue();
+            assertThat(controller.status().givesUpAt()).isPresent();
+            long start = System.nanoTime();
+            assertThatThrownBy(() -> device.read(0, page))
+                    .isInstanceOf(ConnectionLostException.class);
+            assertThat(Duration.ofNanos(System.nanoTime() - start))
+                    .as("fails at once from now on")
+                    .isLessThan(most);
+            live.change("link", live.nqn());
+            assertThat(controller.awaitLive(PATIENCE)).isTrue();
+            assertThat(controller.status().requestsFail()).isFalse();
+            page.fill((byte) 0);
+            device.read(0, page);
+            check(page, 8);
+            System.out.println("requests failed " + away + " after the target was removed");
         } finally {
             live.change("link", live.nqn());
         }

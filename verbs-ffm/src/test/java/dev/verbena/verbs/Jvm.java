@@ -19,6 +19,10 @@ final class Jvm {
     /// other.
     static final Executor THREADS = task -> Thread.ofPlatform().daemon().start(task);
 
+    /// HotSpot's second compiler does not survive the rig's emulation with two processors
+    /// (`$VERBENA_RIG_JAVA_OPTS`), and short runs are faster without.
+    static final String ONE_COMPILER = "-XX:TieredStopAtLevel=1";
+
     private Jvm() {}
 
     /// Runs it to its end.
@@ -32,8 +36,7 @@ final class Jvm {
     private static List<String> javaCommand(List<String> prefix, List<String> arguments) {
         List<String> command = new ArrayList<>(prefix);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        // The rig's emulation needs it ($VERBENA_RIG_JAVA_OPTS), and short runs are faster so.
-        command.add("-XX:TieredStopAtLevel=1");
+        command.add(ONE_COMPILER);
         command.addAll(arguments);
         return command;
     }

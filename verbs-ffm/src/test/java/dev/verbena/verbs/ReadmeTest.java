@@ -32,6 +32,7 @@ class ReadmeTest {
                 new ArrayList<>(
                         List.of(
                                 javac.toString(),
+                                "-J" + Jvm.ONE_COMPILER,
                                 "-Xlint:all",
                                 "-Werror",
                                 "-d",
