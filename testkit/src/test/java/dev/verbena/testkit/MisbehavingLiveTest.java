@@ -221,6 +221,23 @@ class MisbehavingLiveTest {
         });
     }
 
+    /// Before NVMe 1.3 there is no such structure, and what controllers say then differs.
+    @ParameterizedTest
+    @ValueSource(ints = {0x0001, 0x4002, 0x000B, 0x4006})
+    void controllerWithoutIdentities_isUsed(int status) {
+        VirtualScene.play(scene -> {
+            scene.target.inject(
+                    Occasion.identify(IdentifyCns.NAMESPACE_DESCRIPTORS).always(),
+                    new Fault.Answer(status, 0));
+            try (Controller controller = scene.connect();
+                    BlockDevice disk = controller.openDevice(1)) {
+                disk.read(0, block());
+                controller.rescan();
+                disk.read(0, block());
+            }
+        });
+    }
+
     @Test
     void changeThatCannotBeLookedAtNow_isLookedAtLater() {
         VirtualScene.play(scene -> {

@@ -19,6 +19,8 @@ public final class NamespaceReader {
     private static final int INVALID_NAMESPACE = 0x0B;
     private static final int COMMAND_SEQUENCE_ERROR = 0x0C;
 
+    private static final NamespaceDescriptors NONE = new NamespaceDescriptors(List.of());
+
     private NamespaceReader() {}
 
     /// All active namespaces, by id. One that disappears meanwhile is left out, and so is one that
@@ -48,7 +50,7 @@ public final class NamespaceReader {
 
     private static @Nullable Namespace read(AdminCalls calls, int id) throws IOException {
         IdentifyNamespace identify = identifyIfPresent(calls, id);
-        if (identify == null || !identify.isActive()) {
+        if (identify == null) {
             // Removed between the list and this command.
             return null;
         }
@@ -65,13 +67,13 @@ public final class NamespaceReader {
             return calls.namespaceDescriptors(id);
         } catch (NvmeException e) {
             return switch (e.status().typeAndCode()) {
-                case INVALID_NAMESPACE -> null;
-                case INVALID_OPCODE, INVALID_FIELD -> new NamespaceDescriptors(List.of());
+                case INVALID_OPCODE, INVALID_FIELD -> NONE;
+                case INVALID_NAMESPACE -> identifyIfPresent(calls, id) == null ? null : NONE;
                 default -> {
                     if (isForNow(e.status())) {
                         throw e;
                     }
-                    yield new NamespaceDescriptors(List.of());
+                    yield NONE;
                 }
             };
         }
@@ -86,7 +88,8 @@ public final class NamespaceReader {
     private static @Nullable IdentifyNamespace identifyIfPresent(AdminCalls calls, int id)
             throws IOException {
         try {
-            return calls.identifyNamespace(id);
+            IdentifyNamespace answer = calls.identifyNamespace(id);
+            return answer.isActive() ? answer : null;
         } catch (NvmeException e) {
             if (e.status().typeAndCode() == INVALID_NAMESPACE) {
                 return null;
