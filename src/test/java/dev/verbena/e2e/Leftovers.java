@@ -17,8 +17,10 @@ import java.util.stream.Stream;
 /// @param rdma the lines of `rdma resource show`: objects of this process and of the kernel's
 ///   target
 record Leftovers(List<String> threads, long descriptors, String rdma) {
-    /// The target's side of a closed connection goes away on its own schedule.
-    private static final Duration SETTLE = Duration.ofSeconds(20);
+    /// The target's side of a closed connection goes away on its own schedule: one that was given
+    /// up while it was being made after a minute, when the connection manager has repeated its
+    /// answer often enough.
+    private static final Duration SETTLE = Duration.ofSeconds(90);
 
     static Leftovers now() throws IOException {
         List<String> threads =
@@ -64,8 +66,14 @@ record Leftovers(List<String> threads, long descriptors, String rdma) {
             after = now();
         }
         if (!settled.test(after)) {
-            assertThat(after).isEqualTo(this);
+            assertThat(after).as(owners()).isEqualTo(this);
         }
+    }
+
+    /// Whose the RDMA objects are, for people.
+    private static String owners() throws IOException {
+        return LiveTarget.run(List.of("rdma", "resource", "show", "qp"))
+                + LiveTarget.run(List.of("rdma", "resource", "show", "cm_id"));
     }
 
     /// A thread that was just ending when the first look was taken may be gone by now; everything
