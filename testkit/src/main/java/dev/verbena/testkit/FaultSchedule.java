@@ -1,6 +1,7 @@
 package dev.verbena.testkit;
 
 import dev.verbena.nvme.NvmOpcode;
+import dev.verbena.nvme.NvmeStatus;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +17,6 @@ public final class FaultSchedule {
     /// A status that only second answers have, and no command may end with.
     static final int DUPLICATE_STATUS = 0x7ABC;
 
-    private static final int CODE_AND_TYPE = 0x7FF;
     private static final int INTERNAL_ERROR = 0x06;
 
     /// One fault and its occasion.
@@ -163,7 +163,7 @@ public final class FaultSchedule {
     /// was none is a lie that no host can notice.
     private static int status(Random random) {
         int status = random.nextInt(DUPLICATE_STATUS);
-        return (status & CODE_AND_TYPE) == 0 ? status | INTERNAL_ERROR : status;
+        return new NvmeStatus(status).isSuccess() ? status | INTERNAL_ERROR : status;
     }
 
     /// The seed it was drawn from.

@@ -17,7 +17,6 @@ public final class NamespaceReader {
     private static final int INVALID_OPCODE = 0x01;
     private static final int INVALID_FIELD = 0x02;
     private static final int INVALID_NAMESPACE = 0x0B;
-    private static final int COMMAND_SEQUENCE_ERROR = 0x0C;
 
     private static final NamespaceDescriptors NONE = new NamespaceDescriptors(List.of());
 
@@ -82,7 +81,7 @@ public final class NamespaceReader {
     /// Whether another answer may come later. A controller that is being disabled refuses with
     /// Command Sequence Error, which Linux's target marks "Do Not Retry".
     private static boolean isForNow(NvmeStatus status) {
-        return !status.doNotRetry() || status.typeAndCode() == COMMAND_SEQUENCE_ERROR;
+        return !status.doNotRetry() || status.typeAndCode() == Session.COMMAND_SEQUENCE_ERROR;
     }
 
     private static @Nullable IdentifyNamespace identifyIfPresent(AdminCalls calls, int id)

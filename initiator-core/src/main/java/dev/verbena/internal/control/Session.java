@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threads: any.
 public final class Session {
-    private static final int COMMAND_SEQUENCE_ERROR = 0x00C;
+    static final int COMMAND_SEQUENCE_ERROR = 0x00C;
     private static final long REUSE_PAUSE_NANOS = 20_000_000;
 
     private final int connection;

@@ -119,7 +119,7 @@ final class RequestEnds {
     /// The same for those only to which nobody has attached a stage.
     ///
     /// @return the others, in order
-    static @Nullable DeviceRequest<?> completeAllWithoutStages(DeviceRequest<?> chain) {
+    private static @Nullable DeviceRequest<?> completeAllWithoutStages(DeviceRequest<?> chain) {
         DeviceRequest<?> plain = null;
         DeviceRequest<?> lastPlain = null;
         DeviceRequest<?> others = null;
