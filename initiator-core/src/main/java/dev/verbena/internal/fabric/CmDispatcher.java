@@ -44,9 +44,18 @@ public final class CmDispatcher implements AutoCloseable {
     /// @throws dev.verbena.verbs.RdmaException when the RDMA libraries or the kernel's connection
     ///   manager are missing
     public static CmDispatcher open() {
-        CmDispatcher dispatcher = new CmDispatcher(EventChannel.open());
-        dispatcher.thread.start();
-        return dispatcher;
+        EventChannel channel = EventChannel.open();
+        boolean started = false;
+        try {
+            CmDispatcher dispatcher = new CmDispatcher(channel);
+            dispatcher.thread.start();
+            started = true;
+            return dispatcher;
+        } finally {
+            if (!started) {
+                channel.close();
+            }
+        }
     }
 
     /// A new identifier whose events go to `listener`.
@@ -63,9 +72,21 @@ public final class CmDispatcher implements AutoCloseable {
     }
 
     /// Closes an identifier; its listener hears nothing more.
+    ///
+    /// @throws RuntimeException when it cannot be closed; it is abandoned then
     void close(CmId id) {
+        try {
+            listeners.remove(id);
+            id.close();
+        } finally {
+            abandon(id);
+        }
+    }
+
+    /// Waits no more for an identifier, which cannot be closed or has been: the thread must end
+    /// with the initiator all the same. One that is open keeps the channel open with it.
+    void abandon(CmId id) {
         listeners.remove(id);
-        id.close();
         synchronized (this) {
             open.remove(id);
         }
@@ -85,7 +106,7 @@ public final class CmDispatcher implements AutoCloseable {
                 if (event != null) {
                     dispatch(event);
                 }
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 // Without events no queue would learn of its end: say so, and do not spin on a
                 // broken descriptor.
                 LOG.log(Level.ERROR, "Reading connection-manager events failed", e);

@@ -7,6 +7,7 @@ import dev.verbena.verbs.ProtectionDomain;
 import dev.verbena.verbs.SendSlots;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Iterator;
 
 /// A type 2 memory window per slot: the key of one command at a time, different for each.
 ///
@@ -37,8 +38,12 @@ final class KeyWindows implements AutoCloseable {
                 open.push(windows[i]);
                 keys[i] = windows[i].key();
             }
-        } catch (RuntimeException e) {
-            close();
+        } catch (RuntimeException | Error e) {
+            try {
+                close();
+            } catch (RuntimeException left) {
+                e.addSuppressed(left);
+            }
             throw e;
         }
     }
@@ -83,12 +88,23 @@ final class KeyWindows implements AutoCloseable {
     }
 
     /// Releases the windows. Must come before their queue pair is destroyed: some devices count a
-    /// bound window as a user of it.
+    /// bound window as a user of it. What cannot be released does not keep the others, and may be
+    /// tried again.
     @Override
     public void close() {
-        while (!open.isEmpty()) {
-            open.element().close();
-            open.remove();
+        RuntimeException failure = null;
+        for (Iterator<MemoryWindow> each = open.iterator(); each.hasNext(); ) {
+            try {
+                each.next().close();
+                each.remove();
+            } catch (RuntimeException e) {
+                if (failure == null) {
+                    failure = e;
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 }

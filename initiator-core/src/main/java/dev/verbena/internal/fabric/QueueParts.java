@@ -55,7 +55,7 @@ final class QueueParts {
         this.groupEntries = groupEntries(count, memory.bindsKeys());
         try {
             create(memory, parameters);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             release(null);
             throw e;
         }
@@ -196,6 +196,8 @@ final class QueueParts {
     ///   released is left allocated
     boolean release(@Nullable VerbsQueue queue) {
         if (!destroyPair()) {
+            // Its identifier has to stay, too; nobody waits for that.
+            dispatcher.abandon(id);
             LOG.log(
                     Level.ERROR,
                     "{0} cannot be destroyed; the memory it uses is set aside for ever",
@@ -215,10 +217,12 @@ final class QueueParts {
                 complete &= quietly("ibv_destroy_cq", completions::close);
             }
         }
-        complete = complete && closed("memory windows", windows);
-        complete = complete && closed("responses", receives);
-        complete = complete && closed("capsules", sends);
-        return complete && closed("memory", arena);
+        // Each, whatever became of the one before. The queue pair is gone, so that nothing but a
+        // registration needs the memory.
+        complete &= closed("memory windows", windows);
+        boolean deregistered = closed("responses", receives);
+        deregistered &= closed("capsules", sends);
+        return deregistered && closed("memory", arena) && complete;
     }
 
     private boolean destroyPair() {

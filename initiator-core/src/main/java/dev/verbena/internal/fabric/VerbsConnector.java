@@ -12,9 +12,6 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Takes one queue pair through address, route and connection; used once.
@@ -33,17 +30,13 @@ final class VerbsConnector implements CmDispatcher.Listener {
     /// The connection manager's wire format has eight bits for it.
     private static final int RESPONDER_RESOURCES_MAX = 255;
 
-    /// More than a connection can produce; what does not fit is dropped and the step times out.
-    private static final int EVENTS_MAX = 16;
-
     private final VerbsTransport transport;
     private final CmDispatcher dispatcher;
     private final QueueParameters parameters;
     private final Deadline deadline;
-    private final BlockingQueue<CmEvent> events = new ArrayBlockingQueue<>(EVENTS_MAX);
 
-    /// Set once the connection stands; from then on events are its business.
-    private volatile @Nullable VerbsQueue connected;
+    /// The queue's business once the connection stands.
+    private final ConnectionEvents<CmEvent> events = new ConnectionEvents<>();
 
     VerbsConnector(
             VerbsTransport transport,
@@ -58,12 +51,12 @@ final class VerbsConnector implements CmDispatcher.Listener {
 
     @Override
     public void event(CmEvent event) {
-        VerbsQueue queue = connected;
-        if (queue != null) {
-            queue.connectionEvent(event);
-        } else {
-            events.offer(event);
+        if (event instanceof CmEvent.DeviceRemoval) {
+            // Whoever reads the event, or does not read it any more because the connection has
+            // failed for another reason.
+            transport.deviceRemoved();
         }
+        events.add(event);
     }
 
     VerbsQueue connect(@Nullable InetSocketAddress source, InetSocketAddress destination)
@@ -85,7 +78,7 @@ final class VerbsConnector implements CmDispatcher.Listener {
         } catch (RdmaException e) {
             abandon(id, handedOn, queue);
             throw refused(e);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             abandon(id, handedOn, queue);
             throw e;
         }
@@ -151,11 +144,7 @@ final class VerbsConnector implements CmDispatcher.Listener {
         int depth =
                 ConnectRefusals.acceptedDepth(event.privateData(), parameters, transport.address());
         queue.established(event, depth);
-        connected = queue;
-        // What arrived between ESTABLISHED and the line above.
-        for (CmEvent late = events.poll(); late != null; late = events.poll()) {
-            queue.connectionEvent(late);
-        }
+        events.handOver(queue::connectionEvent);
         return queue;
     }
 
@@ -164,10 +153,7 @@ final class VerbsConnector implements CmDispatcher.Listener {
         while (true) {
             CmEvent event;
             try {
-                event =
-                        events.poll(
-                                step.remainingNanos() + EVENT_GRACE.toNanos(),
-                                TimeUnit.NANOSECONDS);
+                event = events.poll(step.remainingNanos() + EVENT_GRACE.toNanos());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException(
@@ -178,9 +164,6 @@ final class VerbsConnector implements CmDispatcher.Listener {
             }
             if (expected.isInstance(event)) {
                 return expected.cast(event);
-            }
-            if (event instanceof CmEvent.DeviceRemoval) {
-                transport.deviceRemoved();
             }
             if (!(event instanceof CmEvent.TimewaitExit)) {
                 throw ConnectRefusals.of(event, doing, transport.address(), parameters.queueId());

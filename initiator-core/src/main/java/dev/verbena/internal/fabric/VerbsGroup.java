@@ -52,11 +52,16 @@ final class VerbsGroup implements FabricGroup {
             made = context.createCompletionChannel();
             completionQueue = context.createCompletionQueue(entryCount, made);
             channel = made;
-        } catch (RuntimeException e) {
-            if (made != null) {
-                made.close();
+        } catch (RuntimeException | Error e) {
+            try {
+                if (made != null) {
+                    made.close();
+                }
+            } catch (RuntimeException left) {
+                e.addSuppressed(left);
+            } finally {
+                arena.close();
             }
-            arena.close();
             throw e;
         }
     }
@@ -186,9 +191,10 @@ final class VerbsGroup implements FabricGroup {
         }
         if (!closed) {
             completionQueue.close();
-            channel.close();
-            arena.close();
             closed = true;
+            // Nothing is polled any more, whatever becomes of the channel.
+            arena.close();
         }
+        channel.close();
     }
 }

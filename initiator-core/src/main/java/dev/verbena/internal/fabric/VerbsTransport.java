@@ -41,7 +41,9 @@ public final class VerbsTransport implements Transport {
     /// Queues that exist.
     private final Set<VerbsQueue> queues = new HashSet<>();
 
-    private boolean deviceRemoved;
+    /// Set by the dispatcher's thread, which waits for no lock.
+    private volatile boolean deviceRemoved;
+
     private boolean closed;
 
     /// @param source local address to connect from; null to let routing decide
@@ -76,8 +78,9 @@ public final class VerbsTransport implements Transport {
         }
     }
 
-    /// The connection manager has told a queue that is being connected that its device goes away.
-    synchronized void deviceRemoved() {
+    /// The connection manager has told a queue, connected or about to be, that its device goes
+    /// away.
+    void deviceRemoved() {
         deviceRemoved = true;
     }
 
@@ -132,7 +135,8 @@ public final class VerbsTransport implements Transport {
             }
             present.detach();
             device = context;
-            present.attach(context.allocateProtectionDomain(), decide(wanted, context));
+            MemoryMode mode = decide(wanted, context);
+            present.attach(context.allocateProtectionDomain(), mode);
         }
         return present;
     }
@@ -152,8 +156,6 @@ public final class VerbsTransport implements Transport {
 
     /// A queue has been destroyed.
     synchronized void closed(VerbsQueue queue) {
-        FabricFailure failure = queue.failure();
-        deviceRemoved |= failure != null && failure.kind() == FabricFailure.Kind.DEVICE_REMOVED;
         queues.remove(queue);
         letGoOfUnusedDevice();
     }

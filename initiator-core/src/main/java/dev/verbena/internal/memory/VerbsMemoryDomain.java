@@ -64,8 +64,12 @@ public final class VerbsMemoryDomain extends MemoryDomain {
         MemoryRegion writable;
         try {
             writable = domain.register(segment, Access.LOCAL_WRITE | Access.REMOTE_WRITE);
-        } catch (RdmaException e) {
-            readable.close();
+        } catch (RuntimeException | Error e) {
+            try {
+                readable.close();
+            } catch (RdmaException left) {
+                e.addSuppressed(left);
+            }
             throw e;
         }
         return new Region(
@@ -74,8 +78,11 @@ public final class VerbsMemoryDomain extends MemoryDomain {
                 readable.remoteKey(),
                 writable.remoteKey(),
                 () -> {
-                    readable.close();
-                    writable.close();
+                    try {
+                        readable.close();
+                    } finally {
+                        writable.close();
+                    }
                 });
     }
 
