@@ -3,7 +3,6 @@ package dev.verbena.channel;
 import dev.verbena.BlockDevice;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.ScatteringByteChannel;
@@ -26,9 +25,6 @@ import java.util.concurrent.locks.ReentrantLock;
 /// Threads: any.
 public final class DeviceByteChannel
         implements SeekableByteChannel, GatheringByteChannel, ScatteringByteChannel {
-    /// Stands for the threads of the device: what it can reach, they can.
-    private static final Thread ANOTHER_THREAD = Thread.ofPlatform().unstarted(() -> {});
-
     private final UnalignedAccess unaligned;
     private final ChannelState state;
 
@@ -132,7 +128,7 @@ public final class DeviceByteChannel
         for (MemorySegment segment : memory) {
             // Confined to this thread: read into a copy that the device's threads can reach.
             reachable.add(
-                    segment.isAccessibleBy(ANOTHER_THREAD)
+                    UnalignedAccess.canBeReached(segment)
                             ? segment
                             : MemorySegment.ofArray(new byte[(int) segment.byteSize()]));
         }
@@ -158,11 +154,6 @@ public final class DeviceByteChannel
         if (bytes == 0) {
             return 0;
         }
-        // Copied here where it is confined: it may be written later, on another thread.
-        memory.replaceAll(segment ->
-                segment.isAccessibleBy(ANOTHER_THREAD)
-                        ? segment
-                        : MemorySegment.ofArray(segment.toArray(ValueLayout.JAVA_BYTE)));
         var _ = DeviceFileChannel.await(unaligned.write(at, memory, bytes));
         advance(sources, offset, bytes);
         return bytes;

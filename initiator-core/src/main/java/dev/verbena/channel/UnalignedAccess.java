@@ -2,7 +2,9 @@ package dev.verbena.channel;
 
 import dev.verbena.BlockDevice;
 import dev.verbena.Durability;
+import dev.verbena.internal.engine.DeviceQueues;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -13,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threads: any.
 final class UnalignedAccess {
+    /// Stands for the threads of the device: what it can reach, they can.
+    private static final Thread ANOTHER_THREAD = Thread.ofPlatform().unstarted(() -> {});
+
     private final BlockDevice device;
     private final BlockLocks locks = new BlockLocks();
 
@@ -53,20 +58,40 @@ final class UnalignedAccess {
         long first = position / blockSize;
         long last = (position + bytes - 1) / blockSize;
         boolean aligned = before + behind == 0;
-        return locks.acquire(first, last, !aligned)
+        List<MemorySegment> reachable = reachable(sources);
+        boolean mayBlock = !DeviceQueues.isAnyWorkerThread();
+        return locks.acquire(first, last, !aligned, mayBlock)
                 .thenCompose(hold -> {
-                    CompletableFuture<Void> written;
                     try {
-                        written =
+                        CompletableFuture<Void> written =
                                 aligned
-                                        ? device.writeAsync(position, sources, Durability.CACHED)
-                                        : modify(position, sources, bytes, before, behind);
-                    } catch (RuntimeException e) {
+                                        ? device.writeAsync(position, reachable, Durability.CACHED)
+                                        : modify(position, reachable, bytes, before, behind);
+                        return written.whenComplete((nothing, e) -> hold.release());
+                    } catch (Throwable e) {
+                        // Errors too: whoever waits for the range would wait for ever.
                         hold.release();
                         throw e;
                     }
-                    return written.whenComplete((nothing, e) -> hold.release());
                 });
+    }
+
+    /// Copies what is confined to the calling thread: it may be written later, on another one.
+    private static List<MemorySegment> reachable(List<MemorySegment> sources) {
+        if (sources.stream().allMatch(UnalignedAccess::canBeReached)) {
+            return sources;
+        }
+        List<MemorySegment> all = new ArrayList<>(sources);
+        all.replaceAll(segment ->
+                canBeReached(segment)
+                        ? segment
+                        : MemorySegment.ofArray(segment.toArray(ValueLayout.JAVA_BYTE)));
+        return all;
+    }
+
+    /// Whether the threads of a device can work with a segment.
+    static boolean canBeReached(MemorySegment segment) {
+        return segment.isAccessibleBy(ANOTHER_THREAD);
     }
 
     private CompletableFuture<Void> modify(

@@ -13,7 +13,9 @@
 /// - Writes of one channel that touch the same block wait for each other when one of them has to
 ///   read first, so none of them is lost. That is per channel: two channels, two devices, or
 ///   another host that write to different parts of the same block at the same time can lose one of
-///   the writes. Share one channel, or keep to whole blocks.
+///   the writes. Share one channel, or keep to whole blocks. Up to 1024 writes of a channel can
+///   wait so; the next blocks its caller until one of them can go on, or fails with an
+///   [java.io.IOException] on the thread of a device's queue, which must not be blocked.
 ///
 /// Whole blocks in the memory of a [dev.verbena.DmaArena] go to the device without a copy
 /// ([java.lang.foreign.MemorySegment#asByteBuffer]).

@@ -318,6 +318,12 @@ public final class DeviceQueues {
         return own != null && own.queues() == this;
     }
 
+    /// Whether the caller runs on the thread of a worker of any queues: such a thread must not be
+    /// made to wait for what workers do.
+    public static boolean isAnyWorkerThread() {
+        return DeviceWorker.current() != null;
+    }
+
     /// Counts of all workers since the first start.
     public DeviceStatistics statistics() {
         List<DeviceWorker> all;
