@@ -6,6 +6,7 @@ import dev.verbena.DiscoveryFlag;
 import dev.verbena.DiscoveryLog;
 import dev.verbena.DiscoverySession;
 import dev.verbena.Initiator;
+import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.Output;
 import dev.verbena.cli.base.TargetOptions;
 import java.io.IOException;
@@ -37,6 +38,7 @@ final class DiscoverCommand implements Callable<Integer> {
 
     @Option(
             names = "--changes",
+            converter = Numbers.Count.class,
             paramLabel = "N",
             defaultValue = "0",
             description = "With --watch: end after this many changes (default: never).")

@@ -145,6 +145,10 @@ public final class Verbena implements Runnable, Environment.Root {
     public static CommandLine commandLine(Environment environment) {
         Verbena root = new Verbena(environment);
         CommandLine line = new CommandLine(root);
+        // What begins with @ is data, here as everywhere else.
+        line.setExpandAtFiles(false);
+        // A value that is missing must not become the name of the next option.
+        line.setAllowOptionsAsOptionParameters(false);
         Numbers.register(line);
         Letters.assign(line);
         Help.arrange(line);

@@ -136,7 +136,7 @@ class ArgumentsTest {
                     perf 192.0.2.1/nqn.2014-08.org.a:b --rw reed  | randread
                     perf 192.0.2.1/nqn.2014-08.org.a:b --plot a.gif | .svg or .png
                     perf 192.0.2.1/nqn.2014-08.org.a:b --level 4  | --level is 1, 2 or 3
-                    demo 192.0.2.1/nqn.2014-08.org.a:b --seconds 0 | 1 or more
+                    demo 192.0.2.1/nqn.2014-08.org.a:b --seconds 0 | 1..2147483647
                     """)
     void wrongArguments_areStatus2(String line, String message) {
         Shell.Ended ended = Shell.withoutFabric().run(line.strip().split(" ", -1));
@@ -151,7 +151,7 @@ class ArgumentsTest {
             Shell.Ended ended =
                     Shell.over(fabric).run("id-ctrl", "192.0.2.1/" + NQN, "--queue-size", "1");
             assertThat(ended.status()).isEqualTo(2);
-            assertThat(ended.err()).contains("queueSize");
+            assertThat(ended.err()).contains("--queue-size");
         }
     }
 

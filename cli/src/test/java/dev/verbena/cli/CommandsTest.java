@@ -117,6 +117,61 @@ class CommandsTest {
         assertThat(ok("read", "-s", "9", "-z", "600").bytes()).isEqualTo(Arrays.copyOf(data, 600));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"-c 0 -z 1024", "-c 7 -z 512", "-c 0 -z 513", "-c 3 -z 1536"})
+    void countAndSizeThatDisagree_areRefusedAndNothingIsWritten(String line) {
+        namespace.write(0, pattern(8 * BLOCK));
+        String[] words = ("write --force " + line).split(" ", -1);
+        Shell.Ended ended = shell.input(new byte[8 * BLOCK]).run(words);
+        assertThat(ended.status()).as(ended.err()).isEqualTo(2);
+        assertThat(ended.err()).contains("--data-size", "--block-count", "do not agree");
+        assertThat(namespace.read(0, 8)).isEqualTo(pattern(8 * BLOCK));
+        words[0] = "read";
+        assertThat(shell.run(("read " + line).split(" ", -1)).status()).isEqualTo(2);
+    }
+
+    @Test
+    void countAndSizeThatAgree_areOneRequest() {
+        shell.input(pattern(2 * BLOCK));
+        ok("write", "-c", "1", "-z", "600", "--force");
+        assertThat(namespace.read(0, 2)).isEqualTo(Arrays.copyOf(pattern(600), 2 * BLOCK));
+        assertThat(ok("read", "-c", "1", "-z", "600").bytes()).isEqualTo(pattern(600));
+    }
+
+    @Test
+    void valueThatBeginsWithAt_isNoArgumentFile(@TempDir Path folder) throws Exception {
+        Path arguments = folder.resolve("arguments");
+        Files.writeString(arguments, "7");
+        namespace.write(0, pattern(BLOCK));
+        Shell.Ended ended =
+                shell.input(new byte[BLOCK]).run("write", "--force", "-s", "@" + arguments);
+        assertThat(ended.status()).isEqualTo(2);
+        assertThat(ended.err()).contains("'@" + arguments + "' is not a number");
+        assertThat(namespace.read(0, 1)).isEqualTo(pattern(BLOCK));
+        assertThat(namespace.read(7, 1)).isEqualTo(new byte[BLOCK]);
+        // As a file's name it is a file's name.
+        Path odd = folder.resolve("@data");
+        Files.write(odd, pattern(BLOCK));
+        assertThat(shell.run("write", "--force", "-d", "@data").err())
+                .contains("@data: no such file");
+    }
+
+    @Test
+    void contextAttributesWiderThanTheirField_areRefused() {
+        Shell.Ended ended =
+                shell.run("dsm", "-a", "0x100000001", "-s", "0", "-b", "1", "-w", "--force");
+        assertThat(ended.status()).isEqualTo(2);
+        assertThat(ended.err()).contains("'--ctx-attrs'").contains("does not fit 32 bits");
+        assertThat(target.ioCommandCount(NvmOpcode.DATASET_MANAGEMENT)).isZero();
+    }
+
+    @Test
+    void valueThatIsMissing_isNotTheNextOption() {
+        Shell.Ended ended = shell.run("write", "-d", "--force");
+        assertThat(ended.status()).isEqualTo(2);
+        assertThat(ended.err()).contains("'--data'");
+    }
+
     @Test
     void readToFile_writesTheFile(@TempDir Path folder) throws Exception {
         namespace.write(1, pattern(BLOCK));

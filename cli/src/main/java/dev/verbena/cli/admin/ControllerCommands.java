@@ -144,6 +144,7 @@ public final class ControllerCommands {
     public static final class GetProperty extends ControllerCommand {
         @Option(
                 names = {"-O", "--offset"},
+                converter = Numbers.Bits32.class,
                 paramLabel = "N",
                 required = true,
                 description = "CAP 0x0, VS 0x8, CC 0x14, CSTS 0x1c, NSSR 0x20, CRTO 0x68.")

@@ -57,6 +57,7 @@ public final class FeatureCommands {
     abstract static class FeatureCommand extends NamespaceCommand {
         @Option(
                 names = {"-f", "--feature-id"},
+                converter = Numbers.Bits8.class,
                 paramLabel = "N",
                 required = true,
                 description = "The feature, 1..0xff.")
@@ -64,10 +65,10 @@ public final class FeatureCommands {
 
         @Option(
                 names = {"-l", "--data-len"},
+                converter = Numbers.Count.class,
                 paramLabel = "BYTES",
-                defaultValue = "-1",
                 description = "Length of its data (default: what the feature has).")
-        private int length;
+        private @Nullable Integer length;
 
         final int feature() {
             return feature;
@@ -75,7 +76,8 @@ public final class FeatureCommands {
 
         /// Bytes of data: as told, or else so many.
         final int dataBytesOr(int otherwise) {
-            return length >= 0 ? length : otherwise;
+            Integer told = length;
+            return told == null ? otherwise : told;
         }
 
         /// How nvme-cli begins a line about the feature.
@@ -104,6 +106,7 @@ public final class FeatureCommands {
     public static final class Get extends FeatureCommand {
         @Option(
                 names = {"-s", "--sel"},
+                converter = Numbers.Bits3.class,
                 paramLabel = "N",
                 defaultValue = "0",
                 description = {
@@ -114,6 +117,7 @@ public final class FeatureCommands {
 
         @Option(
                 names = {"-c", "--cdw11"},
+                converter = Numbers.Bits32.class,
                 paramLabel = "N",
                 defaultValue = "0",
                 description = "The feature's own parameter.")
@@ -193,6 +197,7 @@ public final class FeatureCommands {
 
         @Option(
                 names = {"-v", "--value"},
+                converter = Numbers.Bits32.class,
                 paramLabel = "N",
                 required = true,
                 description = "Its new value (command dword 11).")
@@ -200,6 +205,7 @@ public final class FeatureCommands {
 
         @Option(
                 names = {"-c", "--cdw12"},
+                converter = Numbers.Bits32.class,
                 paramLabel = "N",
                 defaultValue = "0",
                 description = "Command dword 12, where the feature uses it.")

@@ -23,6 +23,7 @@ public final class GetLogCommand extends NamespaceCommand {
 
     @Option(
             names = {"-i", "--log-id"},
+            converter = Numbers.Bits8.class,
             paramLabel = "N",
             required = true,
             description = "The log page, 0..0xff.")
@@ -30,6 +31,7 @@ public final class GetLogCommand extends NamespaceCommand {
 
     @Option(
             names = {"-l", "--log-len"},
+            converter = Numbers.Count.class,
             paramLabel = "BYTES",
             required = true,
             description = "How much of it; a multiple of 4.")
@@ -37,6 +39,7 @@ public final class GetLogCommand extends NamespaceCommand {
 
     @Option(
             names = {"-o", "--lpo"},
+            converter = Numbers.Bits64.class,
             paramLabel = "BYTES",
             defaultValue = "0",
             description = "Where to begin (default: ${DEFAULT-VALUE}).")
@@ -44,6 +47,7 @@ public final class GetLogCommand extends NamespaceCommand {
 
     @Option(
             names = {"-s", "--lsp"},
+            converter = Numbers.Bits7.class,
             paramLabel = "N",
             defaultValue = "0",
             description = "The page's own field, 0..127.")
@@ -51,6 +55,7 @@ public final class GetLogCommand extends NamespaceCommand {
 
     @Option(
             names = {"-S", "--lsi"},
+            converter = Numbers.Bits16.class,
             paramLabel = "N",
             defaultValue = "0",
             description = "The page's own identifier, 0..65535.")
@@ -63,6 +68,7 @@ public final class GetLogCommand extends NamespaceCommand {
 
     @Option(
             names = {"-U", "--uuid-index"},
+            converter = Numbers.Bits7.class,
             paramLabel = "N",
             defaultValue = "0",
             description = "UUID index, 0..127.")
@@ -70,6 +76,7 @@ public final class GetLogCommand extends NamespaceCommand {
 
     @Option(
             names = {"-y", "--csi"},
+            converter = Numbers.Bits8.class,
             paramLabel = "N",
             defaultValue = "0",
             description = "Command set.")

@@ -3,6 +3,7 @@ package dev.verbena.cli.admin;
 import dev.verbena.Controller;
 import dev.verbena.cli.base.ControllerCommand;
 import dev.verbena.cli.base.NamespacePageCommand;
+import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.Output;
 import dev.verbena.cli.base.PageCommand;
 import dev.verbena.nvme.ActiveNamespaceList;
@@ -27,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -221,6 +223,7 @@ public final class IdentifyCommands {
     public static final class ListNs extends ControllerCommand {
         @Option(
                 names = {"-n", "--namespace-id"},
+                converter = Numbers.Bits32.class,
                 paramLabel = "NSID",
                 defaultValue = "1",
                 description = "First id of the list (default: ${DEFAULT-VALUE}).")
@@ -228,10 +231,10 @@ public final class IdentifyCommands {
 
         @Option(
                 names = {"-y", "--csi"},
+                converter = Numbers.Bits8.class,
                 paramLabel = "N",
-                defaultValue = "-1",
                 description = "Only those of a command set: 0 NVM, 1 key value, 2 zoned.")
-        private int commandSet;
+        private @Nullable Integer commandSet;
 
         @Option(
                 names = {"-a", "--all"},
@@ -248,7 +251,8 @@ public final class IdentifyCommands {
         @Override
         protected void run(Controller controller) throws IOException {
             int cns = all ? IdentifyCns.ALLOCATED_NAMESPACES : IdentifyCns.ACTIVE_NAMESPACES;
-            if (commandSet >= 0) {
+            Integer set = commandSet;
+            if (set != null) {
                 cns =
                         all
                                 ? IdentifyCns.COMMAND_SET_ALLOCATED_NAMESPACES
@@ -258,7 +262,7 @@ public final class IdentifyCommands {
             int after = first - 1;
             List<Integer> part;
             do {
-                byte[] page = controller.admin().identify(cns, after, 0, Math.max(0, commandSet));
+                byte[] page = controller.admin().identify(cns, after, 0, set == null ? 0 : set);
                 part = ActiveNamespaceList.decode(MemorySegment.ofArray(page));
                 ids.addAll(part);
                 after = part.isEmpty() ? after : part.getLast();
@@ -277,6 +281,7 @@ public final class IdentifyCommands {
     public static final class ListCtrl extends PageCommand {
         @Option(
                 names = {"-c", "--cntid"},
+                converter = Numbers.Bits16.class,
                 paramLabel = "N",
                 defaultValue = "0",
                 description = "First id of the list (default: ${DEFAULT-VALUE}).")
@@ -284,6 +289,7 @@ public final class IdentifyCommands {
 
         @Option(
                 names = {"-n", "--namespace-id"},
+                converter = Numbers.Bits32.class,
                 paramLabel = "NSID",
                 defaultValue = "0",
                 description = "Only those this namespace is attached to.")

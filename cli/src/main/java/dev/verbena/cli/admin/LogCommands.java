@@ -3,6 +3,7 @@ package dev.verbena.cli.admin;
 import dev.verbena.Controller;
 import dev.verbena.cli.base.NamespaceOption;
 import dev.verbena.cli.base.NamespacePageCommand;
+import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.Output;
 import dev.verbena.cli.base.PageCommand;
 import dev.verbena.cli.base.RawCommand;
@@ -99,6 +100,7 @@ public final class LogCommands {
     public static final class Errors extends PageCommand {
         @Option(
                 names = {"-e", "--log-entries"},
+                converter = Numbers.Positive.class,
                 paramLabel = "N",
                 defaultValue = "64",
                 description =
@@ -170,6 +172,7 @@ public final class LogCommands {
     public static final class Effects extends PageCommand {
         @Option(
                 names = {"-c", "--csi"},
+                converter = Numbers.Bits8.class,
                 paramLabel = "N",
                 defaultValue = "0",
                 description = "Command set: 0 NVM, 2 zoned (default: ${DEFAULT-VALUE}).")
@@ -265,6 +268,7 @@ public final class LogCommands {
     public static final class Endurance extends PageCommand {
         @Option(
                 names = {"-g", "--group-id"},
+                converter = Numbers.Bits16.class,
                 paramLabel = "N",
                 required = true,
                 description = "The endurance group.")

@@ -30,6 +30,7 @@ public abstract class PassthruCommand extends NamespaceCommand {
 
     @Option(
             names = {"-o", "--opcode"},
+            converter = Numbers.Bits8.class,
             paramLabel = "N",
             required = true,
             description = "The opcode, 0..0xff. Its bits 1:0 tell which way data goes.")
@@ -37,6 +38,7 @@ public abstract class PassthruCommand extends NamespaceCommand {
 
     @Option(
             names = {"-l", "--data-len"},
+            converter = Numbers.Count.class,
             paramLabel = "BYTES",
             defaultValue = "0",
             description = "Bytes of data (default: none).")
@@ -44,6 +46,7 @@ public abstract class PassthruCommand extends NamespaceCommand {
 
     @Option(
             names = {"-t", "--timeout"},
+            converter = Numbers.Count.class,
             paramLabel = "MILLISECONDS",
             defaultValue = "0",
             description = "Longest time for the command (default: that of the connection).")
@@ -51,48 +54,56 @@ public abstract class PassthruCommand extends NamespaceCommand {
 
     @Option(
             names = {"-2", "--cdw2"},
+            converter = Numbers.Bits32.class,
             paramLabel = "N",
             description = "Command dword 2.")
     private int dword2;
 
     @Option(
             names = {"-3", "--cdw3"},
+            converter = Numbers.Bits32.class,
             paramLabel = "N",
             description = "Command dword 3.")
     private int dword3;
 
     @Option(
             names = {"-4", "--cdw10"},
+            converter = Numbers.Bits32.class,
             paramLabel = "N",
             description = "Command dword 10.")
     private int dword10;
 
     @Option(
             names = {"-5", "--cdw11"},
+            converter = Numbers.Bits32.class,
             paramLabel = "N",
             description = "Command dword 11.")
     private int dword11;
 
     @Option(
             names = {"-6", "--cdw12"},
+            converter = Numbers.Bits32.class,
             paramLabel = "N",
             description = "Command dword 12.")
     private int dword12;
 
     @Option(
             names = {"-7", "--cdw13"},
+            converter = Numbers.Bits32.class,
             paramLabel = "N",
             description = "Command dword 13.")
     private int dword13;
 
     @Option(
             names = {"-8", "--cdw14"},
+            converter = Numbers.Bits32.class,
             paramLabel = "N",
             description = "Command dword 14.")
     private int dword14;
 
     @Option(
             names = {"-9", "--cdw15"},
+            converter = Numbers.Bits32.class,
             paramLabel = "N",
             description = "Command dword 15.")
     private int dword15;

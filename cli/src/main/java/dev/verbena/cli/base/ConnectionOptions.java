@@ -30,6 +30,7 @@ public class ConnectionOptions {
 
     @Option(
             names = "--trsvcid",
+            converter = Port.class,
             paramLabel = "PORT",
             description = "Port of the target (default: 4420).")
     @Nullable Integer trsvcid;
@@ -79,42 +80,49 @@ public class ConnectionOptions {
 
     @Option(
             names = "--nr-io-queues",
+            converter = Queues.class,
             paramLabel = "N",
             description = "I/O queues to ask for (default: 1; perf and demo: see there).")
     @Nullable Integer ioQueues;
 
     @Option(
             names = "--nr-write-queues",
+            converter = MoreQueues.class,
             paramLabel = "N",
             description = "Further queues for writes (default: 0).")
     @Nullable Integer writeQueues;
 
     @Option(
             names = "--nr-poll-queues",
+            converter = MoreQueues.class,
             paramLabel = "N",
             description = "Further queues that are polled (default: 1).")
     @Nullable Integer pollQueues;
 
     @Option(
             names = "--queue-size",
+            converter = QueueSize.class,
             paramLabel = "N",
             description = "Entries of an I/O queue (default: 128).")
     @Nullable Integer queueSize;
 
     @Option(
             names = "--keep-alive-tmo",
+            converter = Seconds.class,
             paramLabel = "SECONDS",
             description = "Keep-alive time-out (default: 5; 0: never).")
     @Nullable Integer keepAlive;
 
     @Option(
             names = "--reconnect-delay",
+            converter = PositiveSeconds.class,
             paramLabel = "SECONDS",
             description = "Longest wait between attempts to connect again (default: 10).")
     @Nullable Integer reconnectDelay;
 
     @Option(
             names = "--ctrl-loss-tmo",
+            converter = SecondsOrForever.class,
             paramLabel = "SECONDS",
             description = {
                 "How long a lost controller is tried to be connected again",
@@ -124,6 +132,7 @@ public class ConnectionOptions {
 
     @Option(
             names = "--tos",
+            converter = Numbers.Bits8.class,
             paramLabel = "N",
             description = "IP type of service (default: the system's).")
     @Nullable Integer tos;
@@ -160,21 +169,75 @@ public class ConnectionOptions {
 
     @Option(
             names = "--connect-tmo",
+            converter = PositiveSeconds.class,
             paramLabel = "SECONDS",
             description = "Longest time for one queue to connect (default: 30).")
     @Nullable Integer connectTimeout;
 
     @Option(
             names = "--admin-tmo",
+            converter = PositiveSeconds.class,
             paramLabel = "SECONDS",
             description = "Longest time for one admin command (default: 60).")
     @Nullable Integer adminTimeout;
 
     @Option(
             names = "--io-tmo",
+            converter = PositiveSeconds.class,
             paramLabel = "SECONDS",
             description = "Longest time for one I/O command (default: 30).")
     @Nullable Integer ioTimeout;
+
+    /// A port.
+    static final class Port extends Numbers.OfInt {
+        Port() {
+            super(1, 65_535);
+        }
+    }
+
+    /// How many queues.
+    static final class Queues extends Numbers.OfInt {
+        Queues() {
+            super(1, 65_534);
+        }
+    }
+
+    /// How many queues besides.
+    static final class MoreQueues extends Numbers.OfInt {
+        MoreQueues() {
+            super(0, 65_534);
+        }
+    }
+
+    /// How long a queue is.
+    static final class QueueSize extends Numbers.OfInt {
+        QueueSize() {
+            super(2, 65_535);
+        }
+    }
+
+    private static final int SECONDS_MAX = (int) ConnectOptions.TIMEOUT_MAX.toSeconds();
+
+    /// A time that may be none.
+    static final class Seconds extends Numbers.OfInt {
+        Seconds() {
+            super(0, SECONDS_MAX);
+        }
+    }
+
+    /// A time.
+    static final class PositiveSeconds extends Numbers.OfInt {
+        PositiveSeconds() {
+            super(1, SECONDS_MAX);
+        }
+    }
+
+    /// A time that may be none, or have no end.
+    static final class SecondsOrForever extends Numbers.OfInt {
+        SecondsOrForever() {
+            super(-1, SECONDS_MAX);
+        }
+    }
 
     /// Who this host is, as these options say.
     ///

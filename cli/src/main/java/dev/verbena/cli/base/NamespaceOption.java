@@ -14,6 +14,7 @@ public final class NamespaceOption {
 
     @Option(
             names = {"-n", "--namespace-id"},
+            converter = Numbers.Bits32.class,
             paramLabel = "NSID",
             description =
                     "Namespace (default: the one in the target's address, or the only one there"

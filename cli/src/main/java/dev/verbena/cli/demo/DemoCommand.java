@@ -7,6 +7,7 @@ import dev.verbena.DiscoveryLog;
 import dev.verbena.Initiator;
 import dev.verbena.Namespace;
 import dev.verbena.cli.base.Confirmation;
+import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.Output;
 import dev.verbena.cli.base.TargetOptions;
 import dev.verbena.cli.perf.Latencies;
@@ -55,6 +56,7 @@ public final class DemoCommand implements Callable<Integer> {
 
     @Option(
             names = "--namespace-id",
+            converter = Numbers.Bits32.class,
             paramLabel = "NSID",
             description =
                     "Namespace to overwrite (default: the one in the target's address, or 1).")
@@ -62,6 +64,7 @@ public final class DemoCommand implements Callable<Integer> {
 
     @Option(
             names = "--mebibytes",
+            converter = Numbers.Positive.class,
             paramLabel = "N",
             defaultValue = "64",
             description = "How much to write (default: ${DEFAULT-VALUE}).")
@@ -69,6 +72,7 @@ public final class DemoCommand implements Callable<Integer> {
 
     @Option(
             names = "--seconds",
+            converter = Numbers.Positive.class,
             paramLabel = "N",
             defaultValue = "5",
             description = "Length of each measurement (default: ${DEFAULT-VALUE}).")
@@ -76,6 +80,7 @@ public final class DemoCommand implements Callable<Integer> {
 
     @Option(
             names = "--seed",
+            converter = Numbers.Bits64.class,
             paramLabel = "N",
             defaultValue = "20250101",
             description = "Decides sizes, places and content (default: ${DEFAULT-VALUE}).")

@@ -6,6 +6,7 @@ import dev.verbena.Controller;
 import dev.verbena.PassthroughCommand;
 import dev.verbena.cli.base.Confirmation;
 import dev.verbena.cli.base.NamespaceCommand;
+import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.RawCommand;
 import dev.verbena.nvme.DatasetRanges;
 import dev.verbena.nvme.NvmCommands;
@@ -132,7 +133,7 @@ public final class BlockCommands {
     }
 
     /// Lists that describe ranges have the same length, or are absent.
-    private static long at(List<Long> list, int index) {
+    private static int at(List<Integer> list, int index) {
         return list.isEmpty() ? 0 : list.get(index);
     }
 
@@ -148,6 +149,7 @@ public final class BlockCommands {
 
         @Option(
                 names = {"-d", "--sdlba"},
+                converter = Numbers.Bits64.class,
                 paramLabel = "LBA",
                 required = true,
                 description = "Where the first block goes.")
@@ -155,6 +157,7 @@ public final class BlockCommands {
 
         @Option(
                 names = {"-s", "--slbs"},
+                converter = Numbers.Bits64.class,
                 paramLabel = "LBA",
                 split = ",",
                 required = true,
@@ -163,11 +166,12 @@ public final class BlockCommands {
 
         @Option(
                 names = {"-b", "--blocks"},
+                converter = Numbers.Bits32.class,
                 paramLabel = "N",
                 split = ",",
                 required = true,
                 description = "Number of blocks of each source range, counted from 0.")
-        private List<Long> counts = List.of();
+        private List<Integer> counts = List.of();
 
         @Override
         protected void prepare() throws IOException {
@@ -183,7 +187,7 @@ public final class BlockCommands {
             List<ByteRange> sources = new ArrayList<>();
             long total = 0;
             for (int i = 0; i < starts.size(); i++) {
-                long blocks = counts.get(i) + 1;
+                long blocks = Integer.toUnsignedLong(counts.get(i)) + 1;
                 total += blocks;
                 sources.add(
                         new ByteRange(
@@ -214,21 +218,24 @@ public final class BlockCommands {
 
         @Option(
                 names = {"-a", "--ctx-attrs"},
+                converter = Numbers.Bits32.class,
                 paramLabel = "N",
                 split = ",",
                 description = "Context attributes of each range (default: 0).")
-        private List<Long> attributes = List.of();
+        private List<Integer> attributes = List.of();
 
         @Option(
                 names = {"-b", "--blocks"},
+                converter = Numbers.Bits32.class,
                 paramLabel = "N",
                 split = ",",
                 required = true,
                 description = "Number of blocks of each range, a count.")
-        private List<Long> counts = List.of();
+        private List<Integer> counts = List.of();
 
         @Option(
                 names = {"-s", "--slbs"},
+                converter = Numbers.Bits64.class,
                 paramLabel = "LBA",
                 split = ",",
                 required = true,
@@ -252,6 +259,7 @@ public final class BlockCommands {
 
         @Option(
                 names = {"-c", "--cdw11"},
+                converter = Numbers.Bits32.class,
                 paramLabel = "N",
                 defaultValue = "0",
                 description =
@@ -296,7 +304,12 @@ public final class BlockCommands {
             MemorySegment segment = MemorySegment.ofArray(ranges);
             for (int i = 0; i < starts.size(); i++) {
                 DatasetRanges.encode(
-                        segment, 0, i, (int) at(attributes, i), starts.get(i), counts.get(i));
+                        segment,
+                        0,
+                        i,
+                        at(attributes, i),
+                        starts.get(i),
+                        Integer.toUnsignedLong(counts.get(i)));
             }
             PassthroughCommand command =
                     RawCommand.of(entry ->

@@ -1,11 +1,14 @@
 package dev.verbena.cli.io;
 
+import dev.verbena.cli.base.Numbers;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /// Which blocks are meant: `--start-block`, `--block-count`.
 final class BlockRange {
     @Option(
             names = {"-s", "--start-block"},
+            converter = Numbers.Bits64.class,
             paramLabel = "LBA",
             defaultValue = "0",
             description = "First block (default: ${DEFAULT-VALUE}).")
@@ -13,13 +16,13 @@ final class BlockRange {
 
     @Option(
             names = {"-c", "--block-count"},
+            converter = Numbers.Bits32.class,
             paramLabel = "N",
-            defaultValue = "0",
             description = {
                 "Number of blocks, counted from 0 as the wire does: 0 means one block",
-                "(default: ${DEFAULT-VALUE})."
+                "(default: 0)."
             })
-    private int count;
+    private @Nullable Integer count;
 
     long start() {
         return start;
@@ -27,7 +30,13 @@ final class BlockRange {
 
     /// Number of blocks, 1 or more.
     long blocks() {
-        return Integer.toUnsignedLong(count) + 1;
+        Integer told = count;
+        return told == null ? 1 : Integer.toUnsignedLong(told) + 1;
+    }
+
+    /// Whether somebody said how many.
+    boolean isCounted() {
+        return count != null;
     }
 
     /// For messages.

@@ -5,6 +5,7 @@ import dev.verbena.PassthroughCommand;
 import dev.verbena.cli.base.Confirmation;
 import dev.verbena.cli.base.NamespaceCommand;
 import dev.verbena.cli.base.NamespacePageCommand;
+import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.RawCommand;
 import dev.verbena.nvme.ReservationCommands;
 import dev.verbena.nvme.ReservationReport;
@@ -22,6 +23,7 @@ public final class Reservations {
     abstract static class Change extends NamespaceCommand {
         @Option(
                 names = {"-c", "--crkey"},
+                converter = Numbers.Bits64.class,
                 paramLabel = "KEY",
                 defaultValue = "0",
                 description = "This host's current key (default: ${DEFAULT-VALUE}).")
@@ -71,6 +73,7 @@ public final class Reservations {
     public static final class Register extends Change {
         @Option(
                 names = {"-k", "--nrkey"},
+                converter = Numbers.Bits64.class,
                 paramLabel = "KEY",
                 defaultValue = "0",
                 description = "The new key (default: ${DEFAULT-VALUE}).")
@@ -78,6 +81,7 @@ public final class Reservations {
 
         @Option(
                 names = {"-r", "--rrega"},
+                converter = Numbers.Bits3.class,
                 paramLabel = "N",
                 defaultValue = "0",
                 description = "0 register, 1 remove, 2 replace (default: ${DEFAULT-VALUE}).")
@@ -85,6 +89,7 @@ public final class Reservations {
 
         @Option(
                 names = {"-p", "--cptpl"},
+                converter = Numbers.Bits2.class,
                 paramLabel = "N",
                 defaultValue = "0",
                 description = {
@@ -114,6 +119,7 @@ public final class Reservations {
 
         @Option(
                 names = {"-p", "--prkey"},
+                converter = Numbers.Bits64.class,
                 paramLabel = "KEY",
                 defaultValue = "0",
                 description = "Key of the host that loses (default: ${DEFAULT-VALUE}).")
@@ -121,6 +127,7 @@ public final class Reservations {
 
         @Option(
                 names = {"-t", "--rtype"},
+                converter = Numbers.Bits8.class,
                 paramLabel = "N",
                 defaultValue = "0",
                 description = {
@@ -131,6 +138,7 @@ public final class Reservations {
 
         @Option(
                 names = {"-a", "--racqa"},
+                converter = Numbers.Bits3.class,
                 paramLabel = "N",
                 defaultValue = "0",
                 description = {
@@ -169,6 +177,7 @@ public final class Reservations {
 
         @Option(
                 names = {"-t", "--rtype"},
+                converter = Numbers.Bits8.class,
                 paramLabel = "N",
                 defaultValue = "0",
                 description = "Type of the reservation that is held.")
@@ -176,6 +185,7 @@ public final class Reservations {
 
         @Option(
                 names = {"-a", "--rrela"},
+                converter = Numbers.Bits3.class,
                 paramLabel = "N",
                 defaultValue = "0",
                 description = "0 release, 1 clear (default: ${DEFAULT-VALUE}).")
@@ -214,6 +224,7 @@ public final class Reservations {
 
         @Option(
                 names = {"-d", "--numd"},
+                converter = Numbers.Count.class,
                 paramLabel = "N",
                 defaultValue = "0",
                 description = "Dwords to read, counted from 0 (default: 4096 bytes).")

@@ -6,6 +6,7 @@ import dev.verbena.Namespace;
 import dev.verbena.PassthroughCommand;
 import dev.verbena.cli.base.DataFile;
 import dev.verbena.cli.base.NamespaceCommand;
+import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.RawCommand;
 import dev.verbena.nvme.NvmCommands;
 import java.io.IOException;
@@ -32,13 +33,13 @@ abstract class TransferCommand extends NamespaceCommand {
 
     @Option(
             names = {"-z", "--data-size"},
+            converter = RequestBytes.class,
             paramLabel = "BYTES",
-            defaultValue = "0",
             description = {
-                "Bytes of data. Without --block-count it decides how many blocks, rounded up",
-                "(default: all of the blocks)."
+                "Bytes of data. Without --block-count it decides how many blocks, rounded up; with",
+                "it, it has to end in the last of them (default: all of the blocks)."
             })
-    private long dataSize;
+    private @Nullable Integer dataSize;
 
     @Option(
             names = {"-d", "--data"},
@@ -48,6 +49,7 @@ abstract class TransferCommand extends NamespaceCommand {
 
     @Option(
             names = {"-p", "--prinfo"},
+            converter = Numbers.Bits4.class,
             paramLabel = "N",
             defaultValue = "0",
             description = {
@@ -58,6 +60,7 @@ abstract class TransferCommand extends NamespaceCommand {
 
     @Option(
             names = {"-r", "--ref-tag"},
+            converter = Numbers.Bits32.class,
             paramLabel = "N",
             defaultValue = "0",
             description = "Reference tag of the protection information.")
@@ -65,6 +68,7 @@ abstract class TransferCommand extends NamespaceCommand {
 
     @Option(
             names = {"-a", "--app-tag"},
+            converter = Numbers.Bits16.class,
             paramLabel = "N",
             defaultValue = "0",
             description = "Application tag of the protection information.")
@@ -72,6 +76,7 @@ abstract class TransferCommand extends NamespaceCommand {
 
     @Option(
             names = {"-m", "--app-tag-mask"},
+            converter = Numbers.Bits16.class,
             paramLabel = "N",
             defaultValue = "0",
             description = "Which bits of the application tag are checked.")
@@ -79,6 +84,7 @@ abstract class TransferCommand extends NamespaceCommand {
 
     @Option(
             names = {"-D", "--dsm"},
+            converter = Numbers.Bits8.class,
             paramLabel = "N",
             defaultValue = "0",
             description = "Hints: how often and how fast the blocks will be used.")
@@ -88,6 +94,13 @@ abstract class TransferCommand extends NamespaceCommand {
             names = {"-t", "--latency"},
             description = "Print how long it took.")
     private boolean latency;
+
+    /// What one request can move.
+    static final class RequestBytes extends Numbers.OfInt {
+        RequestBytes() {
+            super(1, REQUEST_BYTES_MAX);
+        }
+    }
 
     /// What is there to do.
     ///
@@ -100,12 +113,6 @@ abstract class TransferCommand extends NamespaceCommand {
 
     @Override
     protected void prepare() throws IOException {
-        if (dataSize < 0 || dataSize > REQUEST_BYTES_MAX) {
-            throw usage("--data-size " + dataSize + ": at most 2 GiB");
-        }
-        if (protection < 0 || protection > 15) {
-            throw usage("--prinfo " + protection + ": 0..15");
-        }
         loadData();
     }
 
@@ -114,7 +121,8 @@ abstract class TransferCommand extends NamespaceCommand {
 
     /// Reads standard input or the file, as far as blocks of any size could need it.
     final byte[] load() throws IOException {
-        long most = dataSize > 0 ? dataSize : range.blocks() * BLOCK_BYTES_MAX;
+        Integer told = dataSize;
+        long most = told == null ? range.blocks() * BLOCK_BYTES_MAX : told;
         return DataFile.upTo(environment(), file, (int) Math.min(most, REQUEST_BYTES_MAX));
     }
 
@@ -180,13 +188,26 @@ abstract class TransferCommand extends NamespaceCommand {
         if (block == 0) {
             throw new IOException(namespace + " has no LBA format that can be used");
         }
-        long blocks = Math.max(range.blocks(), Math.ceilDiv(dataSize, (long) block));
-        long whole = Math.multiplyExact(blocks, (long) block);
-        if (whole > REQUEST_BYTES_MAX) {
-            throw usage(whole + " bytes: at most 2 GiB in one request");
+        Integer told = dataSize;
+        long blocks =
+                told == null || range.isCounted() ? range.blocks() : Math.ceilDiv(told, block);
+        if (blocks > REQUEST_BYTES_MAX / block) {
+            throw usage(blocks + " blocks of " + block + " bytes: at most 2 GiB in one request");
         }
-        return new Request(
-                namespace, range.start(), blocks, (int) (dataSize > 0 ? dataSize : whole));
+        int whole = (int) blocks * block;
+        if (told != null && Math.ceilDiv(told, block) != blocks) {
+            // Whichever of the two was meant, the other would touch blocks nobody spoke of.
+            throw usage(
+                    "--data-size "
+                            + told
+                            + " and --block-count "
+                            + (blocks - 1)
+                            + " do not agree: "
+                            + (blocks == 1 ? "1 block is " : blocks + " blocks are ")
+                            + whole
+                            + " bytes");
+        }
+        return new Request(namespace, range.start(), blocks, told == null ? whole : told);
     }
 
     private byte[] single(Controller controller, Request request) throws IOException {

@@ -5,6 +5,7 @@ import dev.verbena.PassthroughCommand;
 import dev.verbena.cli.base.Confirmation;
 import dev.verbena.cli.base.DataFile;
 import dev.verbena.cli.base.NamespaceCommand;
+import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.RawCommand;
 import dev.verbena.nvme.zns.ZoneCommands;
 import java.io.IOException;
@@ -32,6 +33,7 @@ public final class ZoneManagement {
 
         @Option(
                 names = {"-s", "--start-lba"},
+                converter = Numbers.Bits64.class,
                 paramLabel = "LBA",
                 defaultValue = "0",
                 description = "First block of the zone (default: ${DEFAULT-VALUE}).")
@@ -44,6 +46,7 @@ public final class ZoneManagement {
 
         @Option(
                 names = {"-t", "--timeout"},
+                converter = Numbers.Count.class,
                 paramLabel = "MILLISECONDS",
                 defaultValue = "0",
                 description = "Longest time for the command (default: that of the connection).")
@@ -110,6 +113,7 @@ public final class ZoneManagement {
     public static final class Send extends Action {
         @Option(
                 names = {"-z", "--zsa"},
+                converter = Numbers.Bits8.class,
                 paramLabel = "N",
                 required = true,
                 description = {
@@ -125,6 +129,7 @@ public final class ZoneManagement {
 
         @Option(
                 names = {"-l", "--data-len"},
+                converter = Numbers.Count.class,
                 paramLabel = "BYTES",
                 defaultValue = "0",
                 description = "Bytes of data, for the descriptor extension.")

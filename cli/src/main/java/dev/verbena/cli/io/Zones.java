@@ -7,6 +7,7 @@ import dev.verbena.cli.base.Confirmation;
 import dev.verbena.cli.base.DataFile;
 import dev.verbena.cli.base.NamespaceCommand;
 import dev.verbena.cli.base.NamespacePageCommand;
+import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.RawCommand;
 import dev.verbena.nvme.CommandSet;
 import dev.verbena.nvme.IdentifyCns;
@@ -30,6 +31,7 @@ public final class Zones {
     public static final class ReportZones extends NamespacePageCommand {
         @Option(
                 names = {"-s", "--start-lba"},
+                converter = Numbers.Bits64.class,
                 paramLabel = "LBA",
                 defaultValue = "0",
                 description = "A block of the first zone to report (default: ${DEFAULT-VALUE}).")
@@ -37,13 +39,14 @@ public final class Zones {
 
         @Option(
                 names = {"-d", "--descs"},
+                converter = Numbers.Count.class,
                 paramLabel = "N",
-                defaultValue = "-1",
                 description = "How many zones at most (default: all of them).")
-        private int count;
+        private @Nullable Integer count;
 
         @Option(
                 names = {"-S", "--state"},
+                converter = Numbers.Bits8.class,
                 paramLabel = "N",
                 defaultValue = "0",
                 description = {
@@ -65,7 +68,7 @@ public final class Zones {
         @Override
         protected Page read(Controller controller, int id) throws IOException {
             int extension = extended ? extensionBytes(controller, id) : 0;
-            int wanted = count;
+            int wanted = count == null ? -1 : count;
             if (wanted < 0) {
                 // First only how many there are.
                 long zones =
@@ -138,6 +141,7 @@ public final class Zones {
 
         @Option(
                 names = {"-s", "--zslba"},
+                converter = Numbers.Bits64.class,
                 paramLabel = "LBA",
                 defaultValue = "0",
                 description = "First block of the zone (default: ${DEFAULT-VALUE}).")
@@ -145,6 +149,7 @@ public final class Zones {
 
         @Option(
                 names = {"-z", "--data-size"},
+                converter = Numbers.Positive.class,
                 paramLabel = "BYTES",
                 required = true,
                 description = "Bytes of data, whole blocks.")

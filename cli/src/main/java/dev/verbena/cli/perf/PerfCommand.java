@@ -7,6 +7,7 @@ import dev.verbena.Namespace;
 import dev.verbena.cli.base.Confirmation;
 import dev.verbena.cli.base.Failures;
 import dev.verbena.cli.base.NamespaceOption;
+import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.Output;
 import dev.verbena.cli.base.TargetOptions;
 import java.io.IOException;
@@ -62,6 +63,7 @@ public final class PerfCommand implements Callable<Integer> {
 
     @Option(
             names = "--rwmixread",
+            converter = Numbers.Count.class,
             paramLabel = "PERCENT",
             defaultValue = "50",
             description = "Share of reads of rw and randrw, 0..100 (default: ${DEFAULT-VALUE}).")
@@ -77,6 +79,7 @@ public final class PerfCommand implements Callable<Integer> {
 
     @Option(
             names = "--iodepth",
+            converter = Numbers.Count.class,
             paramLabel = "N",
             defaultValue = "1",
             description = "I/Os that each thread keeps outstanding (default: ${DEFAULT-VALUE}).")
@@ -84,6 +87,7 @@ public final class PerfCommand implements Callable<Integer> {
 
     @Option(
             names = {"--threads", "--numjobs"},
+            converter = Numbers.Count.class,
             paramLabel = "N",
             defaultValue = "1",
             description = "Threads (default: ${DEFAULT-VALUE}).")
@@ -91,6 +95,7 @@ public final class PerfCommand implements Callable<Integer> {
 
     @Option(
             names = "--queues",
+            converter = Numbers.Count.class,
             paramLabel = "N",
             description = {
                 "I/O queues (default: one per thread). At level 1 a thread with several polls",
@@ -135,6 +140,7 @@ public final class PerfCommand implements Callable<Integer> {
 
     @Option(
             names = "--randseed",
+            converter = Numbers.Bits64.class,
             paramLabel = "N",
             defaultValue = "1",
             description = "Decides places and patterns (default: ${DEFAULT-VALUE}).")
@@ -142,6 +148,7 @@ public final class PerfCommand implements Callable<Integer> {
 
     @Option(
             names = "--level",
+            converter = Numbers.Count.class,
             paramLabel = "N",
             defaultValue = "1",
             description = "API: 1 IoQueue, 2 BlockDevice, 3 channel (default: ${DEFAULT-VALUE}).")

@@ -12,26 +12,50 @@ import picocli.CommandLine.TypeConversionException;
 class NumbersTest {
     @ParameterizedTest
     @CsvSource({
-        "0, 32, 0",
-        "0x1F, 32, 31",
-        "4294967295, 32, 4294967295",
-        "0xffffffff, 32, 4294967295",
-        "-1, 32, -1",
-        "-2147483648, 32, -2147483648",
-        "0xffffffffffffffff, 64, -1",
-        "18446744073709551615, 64, -1"
+        "0, 0",
+        "0x1F, 31",
+        "4294967295, -1",
+        "0xffffffff, -1",
+        "2147483648, -2147483648",
+        "-0, 0"
     })
-    void number_isRead(String text, int bits, long value) {
-        assertThat(Numbers.parse(text, bits)).isEqualTo(value);
+    void number32_isRead(String text, int value) {
+        assertThat(new Numbers.Bits32().convert(text)).isEqualTo(value);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0xffffffffffffffff, -1", "18446744073709551615, -1", "8, 8"})
+    void number64_isRead(String text, long value) {
+        assertThat(new Numbers.Bits64().convert(text)).isEqualTo(value);
     }
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "x", "0x", "--1", "-", "1 ", "+1", "4294967296", "-2147483649", "1k"})
+            strings = {
+                "",
+                "x",
+                "0x",
+                "--1",
+                "-",
+                "1 ",
+                "+1",
+                "4294967296",
+                "-1",
+                "-2147483649",
+                "1k"
+            })
     void somethingElse_isRefused(String text) {
-        assertThatThrownBy(() -> Numbers.parse(text, 32))
+        assertThatThrownBy(() -> new Numbers.Bits32().convert(text))
                 .isInstanceOf(TypeConversionException.class)
                 .hasMessageContaining("'" + text + "'");
+    }
+
+    @Test
+    void numberThatDoesNotFit_isToldWhatDoes() {
+        assertThatThrownBy(() -> new Numbers.Bits4().convert("16"))
+                .hasMessage("'16' does not fit 4 bits: it must be 0..15");
+        assertThatThrownBy(() -> new Numbers.Positive().convert("0"))
+                .hasMessage("'0' is out of range: it must be 1..2147483647");
     }
 
     @Test
