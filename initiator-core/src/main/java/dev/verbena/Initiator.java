@@ -61,6 +61,7 @@ public final class Initiator implements AutoCloseable {
     private final Set<Identity> connections = new HashSet<>();
 
     private final Set<DiscoverySession> discoveries = ConcurrentHashMap.newKeySet();
+    private final IrregularNames irregular = new IrregularNames();
     private final ConnectTurns turns = new ConnectTurns(CONNECTS_MAX);
     private volatile boolean closed;
 
@@ -198,7 +199,7 @@ public final class Initiator implements AutoCloseable {
     ///
     /// @param subsystemNqn name of the subsystem
     /// @throws ConnectFailedException when it cannot be connected; the subclass says why
-    /// @throws IllegalArgumentException when the name is not a valid NQN
+    /// @throws IllegalArgumentException when the text cannot be a name; see [Nqn]
     public Controller connect(Target target, String subsystemNqn) throws IOException {
         return connect(target, subsystemNqn, ConnectOptions.defaults());
     }
@@ -226,7 +227,7 @@ public final class Initiator implements AutoCloseable {
     /// @return completes with the controller, or exceptionally with what [#connect(Target, String,
     ///   ConnectOptions)] throws; on a thread of Verbena's that must not be blocked. Cancelling it
     ///   ends the attempt
-    /// @throws IllegalArgumentException when the name is not a valid NQN
+    /// @throws IllegalArgumentException when the text cannot be a name; see [Nqn]
     public CompletableFuture<Controller> connectAsync(
             Target target, String subsystemNqn, ConnectOptions options) {
         Nqn subsystem = Nqn.of(subsystemNqn);
@@ -272,6 +273,8 @@ public final class Initiator implements AutoCloseable {
     private CompletableFuture<Controller> start(
             Target target, Nqn subsystem, ConnectOptions options) throws IOException {
         HostIdentity who = identity(options);
+        irregular.warnOf("subsystem", subsystem);
+        irregular.warnOf("host", who.hostNqn());
         Identity identity = new Identity(who, subsystem.value(), target, options.hostTraddr());
         take(identity, options.duplicateConnect());
         Transport transport;

@@ -116,7 +116,7 @@ class ArgumentsTest {
                     """
                     id-ctrl                                       | No target
                     id-ctrl 192.0.2.1                             | No subsystem
-                    id-ctrl 192.0.2.1/wrong                       | wrong
+                    id-ctrl 192.0.2.1//1|it is empty
                     id-ctrl 192.0.2.1:99999/nqn.2014-08.org.a:b   | 1..65535
                     id-ctrl -t tcp -a 192.0.2.1 -n nqn.2014-08.org.a:b | only rdma
                     id-ctrl --bogus                               | --bogus

@@ -7,8 +7,9 @@ import java.lang.foreign.MemorySegment;
  * One entry of the discovery log page: a subsystem and where it can be reached, or a referral to
  * another discovery service.
  *
- * <p>Texts come from the peer. They end at the first NUL, lose trailing blanks and show what is not
- * printable as an escape; nothing else is assumed about them.
+ * <p>Texts come from the peer. They end at the first NUL, lose trailing blanks (but for the name,
+ * which may end in them) and show what is not printable as an escape; nothing else is assumed about
+ * them.
  *
  * @param transportType {@link #TRANSPORT_RDMA} and its neighbours (TRTYPE)
  * @param addressFamily {@link #ADDRESS_IPV4} and its neighbours (ADRFAM)
@@ -92,9 +93,15 @@ public record DiscoveryEntry(
                 entry.u16(8),
                 entry.u16(10),
                 entry.ascii(32, 32),
-                entry.utf8(256, 256),
+                name(entry),
                 entry.ascii(512, 256),
                 tsas(transportType, entry));
+    }
+
+    /** Blanks may be a part of a name, unless they only fill a field that no NUL ends. */
+    private static String name(Bytes entry) {
+        String whole = entry.utf8Padded(256, 256);
+        return whole.length() > Nqn.BYTES_MAX ? entry.utf8(256, 256) : whole;
     }
 
     private static TransportSpecificAddress tsas(int transportType, Bytes entry) {

@@ -1,19 +1,23 @@
 package dev.verbena.nvme;
 
+import dev.verbena.nvme.internal.Text;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An NVMe Qualified Name: the name of a host or of an NVM subsystem (section 4.5).
  *
- * <p>Accepted are {@code nqn.yyyy-mm.reverse.domain}, optionally followed by {@code :} and a string
- * that is unique within that domain, and the UUID form {@code
- * nqn.2014-08.org.nvmexpress:uuid:<uuid>}; at most {@value #BYTES_MAX} bytes in UTF-8. Names are
- * compared byte by byte, so the letters' case is kept.
+ * <p>Accepted is any text of 1 to {@value #BYTES_MAX} bytes in UTF-8 without a NUL, as Linux
+ * accepts it: shipped targets have names such as {@code testnqn}. Well formed are {@code
+ * nqn.yyyy-mm.reverse.domain}, optionally followed by {@code :} and a string that is unique within
+ * that domain, and the UUID form {@code nqn.2014-08.org.nvmexpress:uuid:<uuid>}; {@link
+ * #irregularity} says what a name lacks. Names are compared byte by byte, so the letters' case is
+ * kept.
  *
  * @param value the name
  */
@@ -41,22 +45,22 @@ public record Nqn(String value) {
     public static final Nqn DISCOVERY = new Nqn("nqn.2014-08.org.nvmexpress.discovery");
 
     /**
-     * @throws IllegalArgumentException if the text is not a valid name; the message says which rule
-     *     it breaks
+     * @throws IllegalArgumentException if the text cannot be a name: it is empty, too long or
+     *     cannot be sent as UTF-8 that a NUL ends; the message says which
      */
     public Nqn {
         Objects.requireNonNull(value, "value");
-        String problem = problem(value);
+        String problem = obstacle(value);
         if (problem != null) {
             throw new IllegalArgumentException(
-                    "\"" + shown(value) + "\" is not an NQN: " + problem);
+                    "\"" + shown(value) + "\" cannot be an NQN: " + problem);
         }
     }
 
     /**
      * The name with this text.
      *
-     * @throws IllegalArgumentException if the text is not a valid name
+     * @throws IllegalArgumentException if the text cannot be a name
      */
     public static Nqn of(String value) {
         return new Nqn(value);
@@ -69,9 +73,21 @@ public record Nqn(String value) {
 
     /** The UUID of a name in UUID form, empty for any other name. */
     public Optional<UUID> uuid() {
-        return value.startsWith(UUID_PREFIX)
-                ? Optional.of(UUID.fromString(value.substring(UUID_PREFIX.length())))
+        if (!value.startsWith(UUID_PREFIX)) {
+            return Optional.empty();
+        }
+        String text = value.substring(UUID_PREFIX.length());
+        return UUID_TEXT.matcher(text).matches()
+                ? Optional.of(UUID.fromString(text))
                 : Optional.empty();
+    }
+
+    /**
+     * Which rule for names this one breaks; empty for a well-formed name. Irregular names are in
+     * use and can be connected.
+     */
+    public Optional<String> irregularity() {
+        return Optional.ofNullable(irregularity(value));
     }
 
     /** The name in UTF-8, without a terminating NUL. */
@@ -79,22 +95,33 @@ public record Nqn(String value) {
         return value.getBytes(StandardCharsets.UTF_8);
     }
 
-    /** The name itself. */
+    /** The name for people: what is not printable shows as an escape. */
     @Override
     public String toString() {
-        return value;
+        return Text.printable(value);
     }
 
-    private static @org.jspecify.annotations.Nullable String problem(String text) {
+    /** Why a text cannot be sent as a name; null when it can. */
+    private static @Nullable String obstacle(String text) {
+        if (text.isEmpty()) {
+            return "it is empty";
+        }
         int byteCount = text.getBytes(StandardCharsets.UTF_8).length;
         if (byteCount > BYTES_MAX) {
             return "it has " + byteCount + " bytes, at most " + BYTES_MAX + " are allowed";
         }
-        if (text.chars().anyMatch(Character::isISOControl)) {
-            return "it contains a control character";
+        if (text.indexOf('\0') >= 0) {
+            return "it contains a NUL";
         }
         if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
             return "it contains half of a surrogate pair";
+        }
+        return null;
+    }
+
+    private static @Nullable String irregularity(String text) {
+        if (text.chars().anyMatch(Character::isISOControl)) {
+            return "it contains a control character";
         }
         Matcher matcher = NAME.matcher(text);
         if (!matcher.matches()) {
@@ -120,7 +147,7 @@ public record Nqn(String value) {
     }
 
     private static String shown(String text) {
-        String printable = dev.verbena.nvme.internal.Text.printable(text);
+        String printable = Text.printable(text);
         return printable.length() <= BYTES_MAX ? printable : printable.substring(0, 60) + "…";
     }
 }

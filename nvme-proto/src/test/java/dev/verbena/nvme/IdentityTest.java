@@ -33,13 +33,15 @@ class IdentityTest {
             })
     void wellFormedName_isAccepted(String text) {
         assertThat(Nqn.of(text)).hasToString(text);
+        assertThat(Nqn.of(text).irregularity()).isEmpty();
     }
 
+    /** Every second guide to Linux' target has such names, and shipped products. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "''|expected nqn.yyyy-mm",
+                "testnqn|expected nqn.yyyy-mm",
                 "blktests-subsystem-1|expected nqn.yyyy-mm",
                 "NQN.2016-06.io.spdk:cnode1|expected nqn.yyyy-mm",
                 "nqn.16-06.io.spdk:cnode1|expected nqn.yyyy-mm",
@@ -51,21 +53,37 @@ class IdentityTest {
                 "nqn.2016-06.io.spdk:|nothing follows the colon",
                 "nqn.2014-08.org.nvmexpress:uuid:12345678|no UUID of 36 characters",
             })
-    void malformedName_isRefusedWithTheRule(String text, String message) {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> Nqn.of(text))
-                .withMessageContaining(message);
+    void irregularName_isUsableAndSaysWhichRuleItBreaks(String text, String message) {
+        Nqn name = Nqn.of(text);
+        assertThat(name).hasToString(text);
+        assertThat(name.irregularity())
+                .hasValueSatisfying(rule -> assertThat(rule).contains(message));
+        assertThat(name.uuid()).isEmpty();
+        assertThat(HostIdentity.of(name).hostId().version()).isEqualTo(3);
     }
 
     @Test
-    void nameWithControlCharacter_isRefusedAndShownSafely() {
+    void nameThatCannotBeSent_isRefused() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Nqn.of("nqn.2016-06.io.spdk:a\u001b[2J"))
-                .withMessageContaining("\\x1B[2J")
-                .withMessageContaining("control character");
+                .isThrownBy(() -> Nqn.of(""))
+                .withMessageContaining("it is empty");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Nqn.of("test\0nqn"))
+                .withMessageContaining("it contains a NUL");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Nqn.of("nqn.2016-06.io.spdk:a\ud800"))
                 .withMessageContaining("surrogate");
+    }
+
+    @Test
+    void nameWithControlCharacter_isUsableAndShownSafely() {
+        Nqn name = Nqn.of("nqn.2016-06.io.spdk:a\u001b[2J");
+        assertThat(name).hasToString("nqn.2016-06.io.spdk:a\\x1B[2J");
+        assertThat(name.bytes()).hasSize(25).contains(0x1B);
+        assertThat(name.irregularity()).contains("it contains a control character");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Nqn.of("\u001b[2J".repeat(60)))
+                .withMessageNotContaining("\u001b");
     }
 
     @Test
@@ -152,10 +170,17 @@ class IdentityTest {
                 .isThrownBy(() -> HostIdentity.system(root))
                 .withMessageContaining("nil UUID");
 
-        write("etc/nvme/hostnqn", "myhost");
+        Files.delete(root.resolve("etc/nvme/hostid"));
+        write("etc/nvme/hostnqn", "x".repeat(224));
         assertThatIllegalStateException()
                 .isThrownBy(() -> HostIdentity.system(root))
                 .withMessageContaining("etc/nvme/hostnqn");
+    }
+
+    @Test
+    void systemWithIrregularHostName_usesIt() throws IOException {
+        write("etc/nvme/hostnqn", "myhost\n");
+        assertThat(HostIdentity.system(root)).isEqualTo(HostIdentity.of(Nqn.of("myhost")));
     }
 
     @Test

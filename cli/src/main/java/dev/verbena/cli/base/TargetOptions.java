@@ -93,7 +93,8 @@ public final class TargetOptions extends ConnectionOptions {
     private Place parse(String text) {
         String full = text.toLowerCase(Locale.ROOT).startsWith(SCHEME) ? text : SCHEME + text;
         String rest = full.substring(SCHEME.length());
-        if (rest.indexOf('/') < 0 || rest.endsWith("/")) {
+        int slash = rest.indexOf('/');
+        if (slash < 0 || slash == rest.length() - 1) {
             return new Place(Target.parse(rest), subsystem, Optional.empty());
         }
         SubsystemAddress parsed = SubsystemAddress.parse(full);

@@ -129,16 +129,20 @@ public final class Bytes {
 
     /** As {@link #ascii}, but with its trailing blanks. */
     public String padded(int offset, int size) {
-        int length = 0;
-        while (length < size && bytes[offset + length] != 0) {
-            length++;
-        }
-        return Text.printable(bytes, offset, length);
+        return Text.printable(bytes, offset, lengthToNul(offset, size));
     }
 
     /** As {@link #ascii}, for a field that may hold UTF-8. */
     public String utf8(int offset, int size) {
-        int length = fieldLength(offset, size);
+        return utf8Of(offset, fieldLength(offset, size));
+    }
+
+    /** As {@link #utf8}, but with its trailing blanks. */
+    public String utf8Padded(int offset, int size) {
+        return utf8Of(offset, lengthToNul(offset, size));
+    }
+
+    private String utf8Of(int offset, int length) {
         try {
             String text =
                     StandardCharsets.UTF_8
@@ -151,11 +155,16 @@ public final class Bytes {
         }
     }
 
-    private int fieldLength(int offset, int size) {
+    private int lengthToNul(int offset, int size) {
         int length = 0;
         while (length < size && bytes[offset + length] != 0) {
             length++;
         }
+        return length;
+    }
+
+    private int fieldLength(int offset, int size) {
+        int length = lengthToNul(offset, size);
         while (length > 0 && bytes[offset + length - 1] == ' ') {
             length--;
         }
