@@ -53,15 +53,21 @@ final class CallerTurns {
         if (queue.tryTake()) {
             boolean accepted = false;
             boolean wake = false;
-            DeviceRequest<?> over;
+            boolean done = false;
+            DeviceRequest<?> over = null;
             try {
                 if (queue.isUsable() && hasRoom(own)) {
                     accepted = true;
                     accept(request, own);
                     wake = !request.blocking && queue.mustWakeFromDoze();
                 }
+                done = true;
             } finally {
                 over = queue.endTurn();
+                if (!done) {
+                    // Whatever is thrown here, others are told of the ends of their requests.
+                    ends.finish(over);
+                }
             }
             if (accepted) {
                 ends.finish(settle(over));
@@ -283,7 +289,7 @@ final class CallerTurns {
             inbox.settle();
         } finally {
             over = queue.endTurn();
+            ends.finish(over);
         }
-        ends.finish(over);
     }
 }

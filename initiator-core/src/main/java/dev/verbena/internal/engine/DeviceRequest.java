@@ -362,14 +362,17 @@ public final class DeviceRequest<T> extends CompletableFuture<T> {
     /// owner of a queue.
     void completeNow() {
         Exception e = rest == null ? null : rest.error;
-        if (e == null) {
-            complete(value());
-        } else {
-            completeExceptionally(e);
-        }
-        Thread waiting = waiter;
-        if (waiting != null) {
-            LockSupport.unpark(waiting);
+        try {
+            if (e == null) {
+                complete(value());
+            } else {
+                completeExceptionally(e);
+            }
+        } finally {
+            Thread waiting = waiter;
+            if (waiting != null) {
+                LockSupport.unpark(waiting);
+            }
         }
     }
 

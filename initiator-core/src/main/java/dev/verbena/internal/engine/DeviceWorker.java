@@ -306,6 +306,9 @@ final class DeviceWorker {
                 queue.lookAround();
             }
             work = queue.serve();
+        } catch (Throwable e) {
+            // The queue's end; what has ended before is told all the same.
+            queue.broken(e);
         } finally {
             over = queue.requests().takeEnded();
             if (over != null) {
@@ -345,7 +348,7 @@ final class DeviceWorker {
     ///
     /// @return why it was lost; null when that was wanted
     private @Nullable FabricFailure leave() {
-        FabricFailure failure;
+        FabricFailure failure = null;
         DeviceRequest<?> over;
         queue.take();
         try {
@@ -362,6 +365,8 @@ final class DeviceWorker {
                                 why == null ? "the connection is reset" : "" + why.getMessage()));
             }
             queue.detach();
+        } catch (Throwable e) {
+            LOG.log(Level.ERROR, "The end of a device's queue failed", e);
         } finally {
             over = queue.endTurn();
         }
@@ -383,15 +388,15 @@ final class DeviceWorker {
             queue.requests().failWaiting(why);
         } finally {
             over = queue.endTurn();
+            ends.finish(over);
         }
-        ends.finish(over);
     }
 
     private void end() {
         try {
             failWaiting(queues::refusalOrClosed);
             queue.requests().close();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             LOG.log(Level.ERROR, "The end of a device's queue: releasing its buffers failed", e);
         }
         ended = true;

@@ -47,6 +47,10 @@ final class Repeats {
         return ready.isEmpty() && delayed.isEmpty();
     }
 
+    boolean contains(Part part) {
+        return ready.contains(part) || delayed.contains(part);
+    }
+
     int delayedCount() {
         return delayed.size();
     }

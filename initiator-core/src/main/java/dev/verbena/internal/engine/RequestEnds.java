@@ -1,5 +1,6 @@
 package dev.verbena.internal.engine;
 
+import java.lang.System.Logger.Level;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threads: [#finish], [#isHandedOver] any; the rest the worker's.
 final class RequestEnds {
+    private static final System.Logger LOG = System.getLogger("dev.verbena.engine");
+
     private final DeviceWorker worker;
 
     /// Requests that others have completed and whose stages run on the worker's thread, the
@@ -106,13 +109,23 @@ final class RequestEnds {
             DeviceRequest<?> after = request.next;
             DeviceContext context = request.context;
             request.next = null;
-            request.completeNow();
+            complete(request);
             count++;
             if (after == null || after.context != context) {
                 context.ended(count);
                 count = 0;
             }
             request = after;
+        }
+    }
+
+    private static void complete(DeviceRequest<?> request) {
+        try {
+            request.completeNow();
+        } catch (Throwable e) {
+            // What a stage throws becomes the outcome of that stage; this is something else, such
+            // as a stack that is at its end. The others have to be told.
+            LOG.log(Level.ERROR, "Completing a request of a device failed", e);
         }
     }
 

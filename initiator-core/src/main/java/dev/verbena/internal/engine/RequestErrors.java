@@ -51,6 +51,11 @@ final class RequestErrors {
         return new IOException("The memory of the request cannot be used: " + e.getMessage(), e);
     }
 
+    /// An error in Verbena itself met the request; at least nobody shall wait for it.
+    static IOException internal(Throwable e) {
+        return new IOException("The request failed because of an error in Verbena: " + e, e);
+    }
+
     /// One exception per request, so that each can carry the trace of its caller.
     static IOException unusable(IOException why) {
         IOException own =

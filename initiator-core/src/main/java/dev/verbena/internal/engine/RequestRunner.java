@@ -266,6 +266,10 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
             // The caller's memory is gone, or cannot be registered: an error of this request only.
             request.failed(RequestErrors.memory(e));
             return to;
+        } catch (Throwable e) {
+            // Nobody knows what has happened so far: the queue's end. But not again for this.
+            request.failed(RequestErrors.internal(e));
+            throw e;
         }
     }
 
@@ -304,6 +308,10 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
     @Override
     public void completed(long token, int slot, int status, long result) {
         Part part = parts.get((int) token);
+        if (part.request == null) {
+            // Its start was interrupted by an error, and has failed.
+            return;
+        }
         runningCount--;
         if (status == 0 && part.whole) {
             repeats.succeeded();
@@ -315,21 +323,28 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
 
     private void completedInPart(Part part, int status, long result) {
         DeviceRequest<?> request = part.owner();
-        if (status == 0) {
-            succeeded(part, request, result);
-            leave(part, request);
-            return;
-        }
         if (Reauthentication.isAskedFor(status)) {
             askedToAuthenticate();
         }
-        if (!request.hasFailed()) {
-            if (goesAgain(part, request, status)) {
+        try {
+            if (status == 0) {
+                succeeded(part, request, result);
+            } else if (!request.hasFailed() && goesAgain(part, request, status)) {
                 part.releaseBuffers();
                 return;
+            } else {
+                request.failed(
+                        RequestErrors.of(
+                                request, part.from, part.to, status, failure(), part.expired));
             }
-            request.failed(
-                    RequestErrors.of(request, part.from, part.to, status, failure(), part.expired));
+        } catch (Throwable e) {
+            // The queue's end, but not one of a request that nobody is told of.
+            request.failed(RequestErrors.internal(e));
+            if (repeats.contains(part)) {
+                throw e;
+            }
+            leave(part, request);
+            throw e;
         }
         leave(part, request);
     }

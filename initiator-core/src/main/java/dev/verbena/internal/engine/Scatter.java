@@ -127,9 +127,9 @@ public final class Scatter {
             long from = at - starts[index];
             long length = Math.min(left, starts[index + 1] - at);
             if (out) {
-                MemorySegment.copy(segments[index], from, buffer, offset + (at - position), length);
+                UserMemory.copy(segments[index], from, buffer, offset + (at - position), length);
             } else {
-                MemorySegment.copy(buffer, offset + (at - position), segments[index], from, length);
+                UserMemory.copy(buffer, offset + (at - position), segments[index], from, length);
             }
             at += length;
             left -= length;

@@ -139,9 +139,11 @@ final class SharedQueue {
     ///
     /// @return requests that have ended, for [RequestEnds#finish]; null for none
     @Nullable DeviceRequest<?> endTurn() {
-        DeviceRequest<?> over = requests.takeEnded();
-        give();
-        return over;
+        try {
+            return requests.takeEnded();
+        } finally {
+            give();
+        }
     }
 
     /// Whether requests wait that nobody may be about to take.
@@ -173,7 +175,7 @@ final class SharedQueue {
         if (front != null) {
             try {
                 front.close(requests);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 LOG.log(Level.ERROR, "Closing a device's queue failed", e);
             }
         }
@@ -260,13 +262,23 @@ final class SharedQueue {
             if (request == null) {
                 break;
             }
-            requests.add(request);
             taken++;
+            add(request);
         }
         if (taken > 0) {
             inbox.settle();
         }
         return taken;
+    }
+
+    private void add(DeviceRequest<?> request) {
+        try {
+            requests.add(request);
+        } catch (Throwable e) {
+            // Nobody else knows of it.
+            requests.refuse(request, RequestErrors.internal(e));
+            throw e;
+        }
     }
 
     private void ring() {

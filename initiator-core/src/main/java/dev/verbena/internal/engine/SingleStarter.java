@@ -111,7 +111,7 @@ final class SingleStarter {
             part.buffer = buffer;
         }
         if (withContent) {
-            MemorySegment.copy(segment, 0, buffer.segment(), buffer.offset(), bytes);
+            UserMemory.copy(segment, 0, buffer.segment(), buffer.offset(), bytes);
         } else {
             // A controller may fill less than all of it; what an earlier command left there is
             // nobody's business.

@@ -3,7 +3,6 @@ package dev.verbena.internal.engine;
 import dev.verbena.internal.engine.BouncePool.Buffer;
 import dev.verbena.internal.memory.Region;
 import dev.verbena.nvme.NvmCommands;
-import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /// Starts commands that exchange blocks and memory: reads, writes, compares.
@@ -146,7 +145,7 @@ final class TransferStarter {
     private static void copyIn(DeviceRequest<?> request, long from, int bytes, Buffer buffer) {
         Scatter scatter = request.scatter();
         if (scatter == null) {
-            MemorySegment.copy(request.segment(), from, buffer.segment(), buffer.offset(), bytes);
+            UserMemory.copy(request.segment(), from, buffer.segment(), buffer.offset(), bytes);
         } else {
             scatter.gather(from, bytes, buffer.segment(), buffer.offset());
         }
@@ -160,8 +159,7 @@ final class TransferStarter {
                         ? request.segment().byteSize()
                         : part.to - part.from;
         if (scatter == null) {
-            MemorySegment.copy(
-                    buffer.segment(), buffer.offset(), request.segment(), part.from, bytes);
+            UserMemory.copy(buffer.segment(), buffer.offset(), request.segment(), part.from, bytes);
         } else {
             scatter.scatter(part.from, (int) bytes, buffer.segment(), buffer.offset());
         }
