@@ -69,6 +69,11 @@ final class ConnectOptionValues implements Cloneable {
         inRange("connectTimeout", connectTimeout, ConnectOptions.TIMEOUT_MIN);
         inRange("adminTimeout", adminTimeout, ConnectOptions.TIMEOUT_MIN);
         inRange("ioTimeout", ioTimeout, ConnectOptions.TIMEOUT_MIN);
+        if (dhchapCtrlSecret != null && dhchapSecret == null) {
+            throw new IllegalArgumentException(
+                    "dhchapCtrlSecret is set and dhchapSecret is not: only a host that proves itself can demand"
+                            + " it of the controller. Set dhchapSecret first");
+        }
     }
 
     private static void inRange(String name, int value, int min, int max) {

@@ -23,6 +23,10 @@ public final class ConnectOptions {
     /// Shortest keep-alive time-out: a command is sent every half of it.
     public static final Duration KEEP_ALIVE_TIMEOUT_MIN = Duration.ofMillis(100);
 
+    /// How long a target has to refuse a controller that was connected, with "do not retry" and
+    /// without anything else in between, before that is believed.
+    public static final Duration REFUSAL_GRACE = Duration.ofSeconds(30);
+
     private static final ConnectOptions DEFAULTS = new ConnectOptions(new ConnectOptionValues());
 
     /// Filled by [#with], then never changed.
@@ -153,6 +157,12 @@ public final class ConnectOptions {
 
     /// How long a lost controller is tried to be connected again before it is given up; default 600
     /// s, zero to give up at once, negative for never.
+    ///
+    /// It is given up earlier when the target answers each attempt for [#REFUSAL_GRACE] with a
+    /// refusal that says "do not retry", such as an unknown subsystem, a host that is not allowed,
+    /// or a secret that is not accepted: a target that is being started says so as well, so the
+    /// first of them is not believed. (Linux gives up at the first, but begins to try only after 10
+    /// s.) The first connect fails at once.
     public Duration ctrlLossTimeout() {
         return values.ctrlLossTimeout;
     }
@@ -290,6 +300,12 @@ public final class ConnectOptions {
 
     /// The host's secret for DH-HMAC-CHAP; null, the default, for none. It has to stay open as long
     /// as the controller does.
+    ///
+    /// A secret is a demand: each queue of the controller is authenticated with it, also when the
+    /// target does not ask for that. A target that does not go through with it is refused with an
+    /// [AuthenticationNotOfferedException], at a reconnect too. (Linux authenticates only when it
+    /// is asked.) Discovery controllers are authenticated only when they ask: most cannot, and what
+    /// their log leads to is authenticated in any case.
     public @Nullable ChapSecret dhchapSecret() {
         return values.dhchapSecret;
     }
@@ -299,8 +315,8 @@ public final class ConnectOptions {
         return with(copy -> copy.dhchapSecret = value);
     }
 
-    /// The controller's secret: with it the controller has to prove itself too. Needs
-    /// [#dhchapSecret]. Null, the default, for none.
+    /// The controller's secret: with it the controller has to prove itself too, on each queue.
+    /// Null, the default, for none. Refused without [#dhchapSecret], which has to be set before.
     public @Nullable ChapSecret dhchapCtrlSecret() {
         return values.dhchapCtrlSecret;
     }

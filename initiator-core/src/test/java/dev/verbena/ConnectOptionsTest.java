@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.verbena.nvme.HostIdentity;
 import java.net.InetAddress;
+import dev.verbena.nvme.auth.ChapHash;
+import dev.verbena.nvme.auth.ChapSecret;
+import java.security.SecureRandom;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -134,6 +137,16 @@ class ConnectOptionsTest {
         refused(() -> DEFAULTS.withReconnectDelay(Duration.ZERO), "reconnectDelay");
         refused(() -> DEFAULTS.withCtrlLossTimeout(Duration.ofDays(25)), "ctrlLossTimeout");
         refused(() -> DEFAULTS.withFastIoFailTimeout(Duration.ofDays(25)), "fastIoFailTimeout");
+    }
+
+    @Test
+    void controllersSecretWithoutTheHosts_isRefused() {
+        try (ChapSecret secret = ChapSecret.generate(ChapHash.SHA256, new SecureRandom())) {
+            refused(() -> DEFAULTS.withDhchapCtrlSecret(secret), "dhchapCtrlSecret");
+            ConnectOptions both = DEFAULTS.withDhchapSecret(secret).withDhchapCtrlSecret(secret);
+            refused(() -> both.withDhchapSecret(null), "dhchapCtrlSecret");
+            both.withDhchapCtrlSecret(null).withDhchapSecret(null);
+        }
     }
 
     @Test

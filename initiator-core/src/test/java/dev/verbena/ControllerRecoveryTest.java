@@ -196,7 +196,8 @@ class ControllerRecoveryTest {
     }
 
     @Test
-    void targetRefusesForGood_isGivenUpAtOnce() throws Exception {
+    void targetRefusesForGood_isGivenUpWithItsReason() throws Exception {
+        options = options.withCtrlLossTimeout(Duration.ofMillis(100));
         try (Controller controller = connect()) {
             target.refuse(FakeTarget::isConnect, 0x4184, 0);
             cut();

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.verbena.AuthenticationFailedException;
+import dev.verbena.AuthenticationNotOfferedException;
+import dev.verbena.BlockDevice;
 import dev.verbena.ConnectOptions;
 import dev.verbena.Controller;
 import dev.verbena.ControllerState;
@@ -15,11 +17,14 @@ import dev.verbena.nvme.auth.ChapSecret;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// DH-HMAC-CHAP.
 @TargetTest
@@ -84,6 +89,58 @@ class AuthenticationTest {
             refused(initiator, live, options(host).withDhchapSecret(other), other.reveal());
         } finally {
             anyHost(live, host);
+        }
+    }
+
+    /// The host is listed, and has no secret there.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void targetWithoutASecretForThisHost_isRefusedAndNothingIsWritten(
+            boolean bothWays, LiveTarget live) throws IOException {
+        HostIdentity host = HostIdentity.generate();
+        try (Initiator initiator = Initiator.open();
+                ChapSecret secret = ChapSecret.generate(ChapHash.SHA256, random)) {
+            ConnectOptions without = options(host);
+            ConnectOptions with =
+                    without.withDhchapSecret(secret).withDhchapCtrlSecret(bothWays ? secret : null);
+            byte[] before = firstBlock(initiator, live, without);
+            assertThatThrownBy(
+                            () -> {
+                                try (Controller controller =
+                                                initiator.connect(live.target(), live.nqn(), with);
+                                        BlockDevice disk = controller.openDevice(1)) {
+                                    byte[] other = new byte[before.length];
+                                    Arrays.fill(other, (byte) ~before[0]);
+                                    disk.write(0, MemorySegment.ofArray(other));
+                                }
+                            })
+                    .isInstanceOf(AuthenticationNotOfferedException.class)
+                    .hasMessageContaining("does not ask for authentication");
+            assertThat(firstBlock(initiator, live, without)).isEqualTo(before);
+        }
+    }
+
+    private static byte[] firstBlock(Initiator initiator, LiveTarget live, ConnectOptions options)
+            throws IOException {
+        try (Controller controller = initiator.connect(live.target(), live.nqn(), options);
+                BlockDevice disk = controller.openDevice(1)) {
+            byte[] block = new byte[disk.blockSize()];
+            disk.read(0, MemorySegment.ofArray(block));
+            return block;
+        }
+    }
+
+    /// The log says where to go; what is found there has to prove itself.
+    @Test
+    void discoveryControllerThatDoesNotAsk_isReadWithSecretsToo(LiveTarget live)
+            throws IOException {
+        try (Initiator initiator = Initiator.open();
+                ChapSecret secret = ChapSecret.generate(ChapHash.SHA256, random)) {
+            ConnectOptions with =
+                    options(HostIdentity.generate())
+                            .withDhchapSecret(secret)
+                            .withDhchapCtrlSecret(secret);
+            assertThat(initiator.discover(live.target(), with).entries()).isNotEmpty();
         }
     }
 

@@ -16,9 +16,10 @@ final class AdminService {
             return switch (command.fabricsType()) {
                 case FabricsCommandType.PROPERTY_GET -> controller.propertyGet(command);
                 case FabricsCommandType.PROPERTY_SET -> controller.propertySet(command);
-                case FabricsCommandType.AUTHENTICATION_SEND -> controller.authenticationSend(data);
+                case FabricsCommandType.AUTHENTICATION_SEND ->
+                        controller.authenticationSend(command, data);
                 case FabricsCommandType.AUTHENTICATION_RECEIVE ->
-                        controller.authenticationReceive();
+                        controller.authenticationReceive(command);
                 default -> Outcome.status(Outcome.INVALID_OPCODE);
             };
         }

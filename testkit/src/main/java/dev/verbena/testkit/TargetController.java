@@ -53,8 +53,6 @@ final class TargetController implements TestSubsystem.Listener {
     private long accessChanges = 1;
     private int configuration;
     private boolean ended;
-    private int transaction;
-    private int messages;
 
     TargetController(
             TargetListener listener,
@@ -208,21 +206,23 @@ final class TargetController implements TestSubsystem.Listener {
         return (configuration & 1) != 0;
     }
 
-    // Authentication, as the test has written it.
+    // Authentication, as the test has written it; each queue for itself.
 
-    Outcome authenticationSend(byte[] message) {
+    Outcome authenticationSend(TargetCommand command, byte[] message) {
         if (subsystem.authentication() == null || message.length < 6) {
             return Outcome.status(Outcome.INVALID_FIELD);
         }
-        transaction = (int) Bytes.get(message, 4, 2);
+        if (command.end.attachment() instanceof TargetQueue queue) {
+            queue.transaction = (int) Bytes.get(message, 4, 2);
+        }
         return Outcome.SUCCESS;
     }
 
-    Outcome authenticationReceive() {
+    Outcome authenticationReceive(TargetCommand command) {
         TestSubsystem.Authentication script = subsystem.authentication();
-        return script == null
+        return script == null || !(command.end.attachment() instanceof TargetQueue queue)
                 ? Outcome.status(Outcome.INVALID_FIELD)
-                : Outcome.data(script.message(transaction, messages++));
+                : Outcome.data(script.message(queue.transaction, queue.messages++));
     }
 
     // Features.

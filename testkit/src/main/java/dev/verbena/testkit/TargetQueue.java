@@ -13,6 +13,12 @@ final class TargetQueue {
     /// Null before the Connect command.
     @Nullable TargetController controller;
 
+    /// Of the authentication that goes on, as the host numbers it.
+    int transaction;
+
+    /// Messages of an authentication that the host was given.
+    int messages;
+
     /// The first half of a fused pair, which waits for the second.
     @Nullable TargetCommand fusedFirst;
 

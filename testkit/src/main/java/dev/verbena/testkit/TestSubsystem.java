@@ -70,6 +70,7 @@ public final class TestSubsystem {
     private volatile int keepAliveUnits = 10;
     private volatile @Nullable Long capabilities;
     private volatile @Nullable Authentication authentication;
+    private volatile boolean asksForAuthentication;
 
     /// A subsystem without namespaces that any host may use.
     ///
@@ -157,7 +158,19 @@ public final class TestSubsystem {
     /// Demands authentication, and says this in it; null for none, as at first.
     TestSubsystem authentication(@Nullable Authentication script) {
         authentication = script;
+        asksForAuthentication = script != null;
         return this;
+    }
+
+    /// Does not demand authentication, and says this when a host begins one.
+    TestSubsystem authenticationOnRequest(Authentication script) {
+        authentication = script;
+        asksForAuthentication = false;
+        return this;
+    }
+
+    boolean asksForAuthentication() {
+        return asksForAuthentication;
     }
 
     @Nullable Authentication authentication() {

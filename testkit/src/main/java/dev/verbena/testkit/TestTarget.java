@@ -259,7 +259,7 @@ public final class TestTarget {
             queue.controller = controller;
             queue.entryCount = entries;
         }
-        boolean authenticates = controller.subsystem().authentication() != null;
+        boolean authenticates = controller.subsystem().asksForAuthentication();
         return Outcome.result(controller.id() | (authenticates ? AUTHENTICATION_REQUIRED : 0));
     }
 

@@ -65,7 +65,9 @@ public class ConnectionOptions {
             paramLabel = "SECRET",
             description = {
                 "This host's secret, DHHC-1:…; better in the variable VERBENA_DHCHAP_SECRET,",
-                "which other users of the machine do not see."
+                "which other users of the machine do not see. With it every connection is",
+                "authenticated, also where the target does not ask; a target that does not go",
+                "through with that is refused. Discovery controllers only if they ask."
             })
     @Nullable String dhchapSecret;
 
@@ -74,7 +76,7 @@ public class ConnectionOptions {
             paramLabel = "SECRET",
             description = {
                 "The controller's secret, with which it has to prove itself;",
-                "or VERBENA_DHCHAP_CTRL_SECRET."
+                "or VERBENA_DHCHAP_CTRL_SECRET. Needs this host's secret too."
             })
     @Nullable String dhchapCtrlSecret;
 
@@ -293,10 +295,14 @@ public class ConnectionOptions {
                         o,
                         secret(environment, dhchapSecret, "VERBENA_DHCHAP_SECRET"),
                         ConnectOptions::withDhchapSecret);
-        return with(
-                o,
-                secret(environment, dhchapCtrlSecret, "VERBENA_DHCHAP_CTRL_SECRET"),
-                ConnectOptions::withDhchapCtrlSecret);
+        ChapSecret controllers =
+                secret(environment, dhchapCtrlSecret, "VERBENA_DHCHAP_CTRL_SECRET");
+        if (controllers != null && o.dhchapSecret() == null) {
+            throw new IllegalArgumentException(
+                    "A controller's secret (--dhchap-ctrl-secret, VERBENA_DHCHAP_CTRL_SECRET) needs"
+                            + " this host's as well: --dhchap-secret or VERBENA_DHCHAP_SECRET");
+        }
+        return with(o, controllers, ConnectOptions::withDhchapCtrlSecret);
     }
 
     private static @Nullable Duration seconds(@Nullable Integer value) {

@@ -1,6 +1,8 @@
 package dev.verbena.internal.control;
 
 import dev.verbena.AuthenticationFailedException;
+import dev.verbena.AuthenticationNotOfferedException;
+import dev.verbena.ConnectFailedException;
 import dev.verbena.ConnectOptions;
 import dev.verbena.ConnectionLostException;
 import dev.verbena.internal.control.AdminCommand.Answer;
@@ -22,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// nothing computed from one is part of a message of an exception.
 ///
 /// @param address for messages
-record Authenticator(AssociationParameters parameters, String address, int queueId) {
+/// @param asked whether the controller requires it; otherwise this host does
+record Authenticator(AssociationParameters parameters, String address, int queueId, boolean asked) {
     /// What Linux asks for as well.
     private static final int RECEIVE_BYTES = 4096;
 
@@ -34,6 +37,7 @@ record Authenticator(AssociationParameters parameters, String address, int queue
 
     /// @throws AuthenticationFailedException when the host has no secret, or one side does not
     ///   accept the other
+    /// @throws ConnectFailedException when a secret is closed
     void run(CommandChannel channel, Deadline deadline) throws IOException {
         ConnectOptions options = parameters.options();
         ChapSecret secret = options.dhchapSecret();
@@ -42,6 +46,8 @@ record Authenticator(AssociationParameters parameters, String address, int queue
                     "it requires authentication, and the connect options have no dhchapSecret",
                     null);
         }
+        open("dhchapSecret", secret, null);
+        open("dhchapCtrlSecret", options.dhchapCtrlSecret(), null);
         HostAuthentication authentication =
                 HostAuthentication.begin(
                         HostAuthentication.Options.of(
@@ -53,6 +59,11 @@ record Authenticator(AssociationParameters parameters, String address, int queue
                         RANDOM);
         try {
             exchange(channel, authentication, deadline);
+        } catch (IllegalStateException e) {
+            // Closed in the middle.
+            open("dhchapSecret", secret, e);
+            open("dhchapCtrlSecret", options.dhchapCtrlSecret(), e);
+            throw e;
         } catch (ConnectionLostException e) {
             // Linux's target gives its reason and disconnects in the same moment; which of both
             // arrives is a matter of luck. It may have been the network as well.
@@ -67,6 +78,26 @@ record Authenticator(AssociationParameters parameters, String address, int queue
                     authentication.failure().map(Object::toString).orElse("no reason given")
                             + ". Compare the secrets on both sides",
                     null);
+        }
+    }
+
+    /// A secret that was closed too early is this host's own fault: no target is to blame, and no
+    /// other attempt can succeed.
+    private void open(String option, @Nullable ChapSecret secret, @Nullable Throwable cause)
+            throws ConnectFailedException {
+        if (secret != null && secret.isClosed()) {
+            throw new ConnectFailedException(
+                    address,
+                    queueId,
+                    false,
+                    "The host cannot authenticate to subsystem "
+                            + parameters.subsystem()
+                            + " at "
+                            + address
+                            + ": "
+                            + option
+                            + " is closed. It has to stay open as long as the controller does",
+                    cause);
         }
     }
 
@@ -117,8 +148,8 @@ record Authenticator(AssociationParameters parameters, String address, int queue
 
     private Answer checked(Answer answer) throws AuthenticationFailedException {
         if (answer.status() != 0) {
-            throw failed(
-                    "the controller refused a message: " + new NvmeStatus(answer.status()), null);
+            NvmeStatus status = new NvmeStatus(answer.status());
+            throw failed(!status.doNotRetry(), "the controller refused a message: " + status, null);
         }
         return answer;
     }
@@ -129,18 +160,28 @@ record Authenticator(AssociationParameters parameters, String address, int queue
 
     private AuthenticationFailedException failed(
             boolean retryable, String why, @Nullable Throwable cause) {
-        return new AuthenticationFailedException(
-                address,
-                queueId,
-                retryable,
+        String message =
                 "Subsystem "
                         + parameters.subsystem()
                         + " at "
                         + address
                         + " and host "
                         + parameters.host().hostNqn()
-                        + " did not authenticate: "
-                        + why,
+                        + " did not authenticate: ";
+        if (asked) {
+            return new AuthenticationFailedException(
+                    address, queueId, retryable, message + why, cause);
+        }
+        return new AuthenticationNotOfferedException(
+                address,
+                queueId,
+                retryable,
+                message
+                        + "the target does not ask for authentication, and when this host began"
+                        + " because the connect options have a dhchapSecret: "
+                        + why
+                        + ". Set the secrets for this host on the target, or connect without"
+                        + " dhchapSecret to a target you trust without",
                 cause);
     }
 }

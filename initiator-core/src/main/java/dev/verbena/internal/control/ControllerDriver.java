@@ -1,13 +1,16 @@
 package dev.verbena.internal.control;
 
+import dev.verbena.AuthenticationFailedException;
 import dev.verbena.ConnectFailedException;
 import dev.verbena.ConnectOptions;
+import dev.verbena.ConnectStatusException;
 import dev.verbena.ConnectionLostException;
 import dev.verbena.ControllerState;
 import dev.verbena.ControllerStatus;
 import dev.verbena.NvmeException;
 import dev.verbena.internal.control.MachineAction.TearDownMode;
 import dev.verbena.internal.control.MachineAction.Timer;
+import dev.verbena.internal.control.MachineEvent.Outlook;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -278,7 +281,7 @@ public final class ControllerDriver<S> {
     private void connectFailed(IOException e) {
         attempt = null;
         lastError = e;
-        take(new MachineEvent.ConnectFailed(message(e), isRetryable(e), owner.retryDelayNanos(e)));
+        take(new MachineEvent.ConnectFailed(message(e), outlook(e), owner.retryDelayNanos(e)));
     }
 
     private static String message(IOException e) {
@@ -286,12 +289,14 @@ public final class ControllerDriver<S> {
         return message == null ? e.toString() : message;
     }
 
-    /// Whether another attempt may succeed: a controller that says "do not retry" means it.
-    static boolean isRetryable(IOException e) {
+    /// Whether another attempt may succeed.
+    static Outlook outlook(IOException e) {
         return switch (e) {
-            case ConnectFailedException failed -> failed.retryable();
-            case NvmeException status -> !status.status().doNotRetry();
-            default -> true;
+            case ConnectFailedException failed when failed.retryable() -> Outlook.OPEN;
+            case ConnectStatusException _, AuthenticationFailedException _ -> Outlook.REFUSED;
+            case ConnectFailedException _ -> Outlook.HOPELESS;
+            case NvmeException status when status.status().doNotRetry() -> Outlook.REFUSED;
+            default -> Outlook.OPEN;
         };
     }
 

@@ -21,6 +21,7 @@ import dev.verbena.ConnectOptions;
 import dev.verbena.ControllerState;
 import dev.verbena.internal.control.MachineAction.TearDownMode;
 import dev.verbena.internal.control.MachineAction.Timer;
+import dev.verbena.internal.control.MachineEvent.Outlook;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -75,6 +76,9 @@ final class ControllerMachine {
     private long liveSinceNanos;
     private @Nullable Long nextAttemptNanos;
     private @Nullable Long givesUpNanos;
+
+    /// When the target has refused for long enough; null while it does not refuse.
+    private @Nullable Long believedNanos;
 
     ControllerMachine(ConnectOptions options, RandomGenerator random) {
         this.backoff = new Backoff(options.reconnectDelay(), random);
@@ -192,6 +196,7 @@ final class ControllerMachine {
         resetByUser = false;
         resetPending = false;
         givesUpNanos = null;
+        believedNanos = null;
         liveSinceNanos = nowNanos;
         actions.add(new MachineAction.StopTimer(Timer.FAST_FAIL));
         actions.add(new MachineAction.StopTimer(Timer.LOSS));
@@ -202,22 +207,38 @@ final class ControllerMachine {
         running = Running.NOTHING;
         attempts++;
         reason = failed.reason();
-        if (!everLive || !failed.retryable() || givenUp || isLossOver()) {
+        refused(failed.outlook());
+        if (!everLive
+                || failed.outlook() == Outlook.HOPELESS
+                || givenUp
+                || isOver(givesUpNanos)
+                || isOver(believedNanos)) {
             finish(failed.reason());
             return;
         }
         waitForRetry(failed.delayNanosMin());
     }
 
-    private boolean isLossOver() {
-        return givesUpNanos != null && givesUpNanos - nowNanos <= 0;
+    /// A target that is being set up refuses what it will soon accept, so a refusal is believed
+    /// only when nothing else was heard for a while.
+    private void refused(Outlook outlook) {
+        if (outlook != Outlook.REFUSED) {
+            believedNanos = null;
+        } else if (believedNanos == null) {
+            believedNanos = nowNanos + ConnectOptions.REFUSAL_GRACE.toNanos();
+        }
+    }
+
+    private boolean isOver(@Nullable Long moment) {
+        return moment != null && moment - nowNanos <= 0;
     }
 
     private void waitForRetry(long delayNanosMin) {
         long delay = Math.max(backoff.delayNanos(attempts), delayNanosMin);
-        if (givesUpNanos != null) {
+        Long end = givesUpNanos();
+        if (end != null) {
             // The last chance comes just before it is given up, not after.
-            delay = Math.max(0, Math.min(delay, givesUpNanos - nowNanos));
+            delay = Math.max(0, Math.min(delay, end - nowNanos));
         }
         nextAttemptNanos = nowNanos + delay;
         actions.add(new MachineAction.StartTimer(Timer.RETRY, delay));
@@ -264,7 +285,7 @@ final class ControllerMachine {
         if (resetByUser || resetPending) {
             // Asked for: at once, and once whatever the time-outs say.
             startConnect();
-        } else if (!everLive || givenUp || isLossOver()) {
+        } else if (!everLive || givenUp || isOver(givesUpNanos)) {
             finish(reason);
         } else {
             waitForRetry(0);
@@ -294,6 +315,7 @@ final class ControllerMachine {
         state = DELETING;
         nextAttemptNanos = null;
         givesUpNanos = null;
+        believedNanos = null;
         stopTimers();
         if (wasLive) {
             tearDown(TearDownMode.SHUTDOWN);
@@ -331,6 +353,7 @@ final class ControllerMachine {
         requestsFail = true;
         nextAttemptNanos = null;
         givesUpNanos = null;
+        believedNanos = null;
         stopTimers();
         actions.add(
                 new MachineAction.FailRequests(
@@ -367,7 +390,11 @@ final class ControllerMachine {
         return nextAttemptNanos;
     }
 
+    /// The time-out, or the end of the target's grace where that is earlier.
     @Nullable Long givesUpNanos() {
-        return givesUpNanos;
+        if (givesUpNanos == null || believedNanos == null) {
+            return givesUpNanos == null ? believedNanos : givesUpNanos;
+        }
+        return givesUpNanos - believedNanos < 0 ? givesUpNanos : believedNanos;
     }
 }

@@ -17,7 +17,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /// What makes a queue of a queue pair: the Connect command, and authentication where the controller
-/// wants it.
+/// wants it or the options demand it.
 ///
 /// @param address for messages
 /// @param keepAliveMillis 0 for I/O queues
@@ -46,14 +46,23 @@ record Handshake(
                             + " requires a secure channel, which does not exist for RDMA",
                     null);
         }
-        if (accepted.authenticationRequired()) {
+        boolean asked = accepted.authenticationRequired();
+        if (asked || isDemanded()) {
             try {
-                new Authenticator(parameters, address, queueId).run(channel, deadline);
+                new Authenticator(parameters, address, queueId, asked).run(channel, deadline);
             } catch (CommandTimeoutException | ConnectionLostException e) {
                 throw unanswered(e);
             }
         }
         return accepted.controllerId();
+    }
+
+    /// A secret in the options is a demand, which no target can switch off by not asking.
+    ///
+    /// Discovery controllers only have to when they ask: few can authenticate, a controller's
+    /// secret belongs to its subsystem, and what their log leads to has to prove itself anyway.
+    private boolean isDemanded() {
+        return !parameters.isDiscovery() && parameters.options().dhchapSecret() != null;
     }
 
     private Answer connect(CommandChannel channel, Deadline deadline) throws IOException {

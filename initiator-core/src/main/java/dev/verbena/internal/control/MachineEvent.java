@@ -22,11 +22,20 @@ sealed interface MachineEvent {
     /// An event that is only its kind.
     record Plain(Kind kind) implements MachineEvent {}
 
+    /// What the end of an attempt says about the next one.
+    enum Outlook {
+        /// It may succeed.
+        OPEN,
+        /// The target says that it cannot (DNR, wrong secret). So does one that is being set up.
+        REFUSED,
+        /// It cannot, for a reason on this side, or one that time does not change.
+        HOPELESS
+    }
+
     /// An attempt to connect failed.
     ///
-    /// @param retryable false when the same attempt cannot succeed (DNR, wrong secret)
     /// @param delayNanosMin wait the controller asked for (CRD), 0 for none
-    record ConnectFailed(String reason, boolean retryable, long delayNanosMin)
+    record ConnectFailed(String reason, Outlook outlook, long delayNanosMin)
             implements MachineEvent {
         @Override
         public Kind kind() {

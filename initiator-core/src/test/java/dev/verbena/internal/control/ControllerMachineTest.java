@@ -6,6 +6,7 @@ import dev.verbena.ConnectOptions;
 import dev.verbena.ControllerState;
 import dev.verbena.internal.control.MachineAction.TearDownMode;
 import dev.verbena.internal.control.MachineAction.Timer;
+import dev.verbena.internal.control.MachineEvent.Outlook;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
@@ -16,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class ControllerMachineTest {
     private static final long SECOND = 1_000_000_000L;
@@ -37,8 +37,8 @@ class ControllerMachineTest {
         return machine.take(new MachineEvent.Plain(kind), now);
     }
 
-    private List<MachineAction> failConnect(boolean retryable) {
-        return machine.take(new MachineEvent.ConnectFailed("refused", retryable, 0), now);
+    private List<MachineAction> failConnect(Outlook outlook) {
+        return machine.take(new MachineEvent.ConnectFailed("refused", outlook, 0), now);
     }
 
     private List<MachineAction> lose() {
@@ -153,10 +153,10 @@ class ControllerMachineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void firstAttemptFails_isDeadAtOnce(boolean retryable) {
+    @EnumSource(Outlook.class)
+    void firstAttemptFails_isDeadAtOnce(Outlook outlook) {
         take(MachineEvent.Kind.OPEN);
-        finishes(failConnect(retryable));
+        finishes(failConnect(outlook));
         is(ControllerState.DEAD);
         assertThat(machine.reason()).isEqualTo("refused");
     }
@@ -190,7 +190,7 @@ class ControllerMachineTest {
         take(MachineEvent.Kind.OPEN);
         assertThat(take(MachineEvent.Kind.CLOSE)).endsWith(new MachineAction.CancelConnect());
         is(ControllerState.DELETING);
-        finishes(failConnect(true));
+        finishes(failConnect(Outlook.OPEN));
         is(ControllerState.DEAD);
     }
 
@@ -253,7 +253,7 @@ class ControllerMachineTest {
         long before = 0;
         for (int attempt = 1; attempt <= 40; attempt++) {
             assertThat(take(MachineEvent.Kind.RETRY_DUE)).hasSize(1);
-            long delay = delay(failConnect(true), Timer.RETRY);
+            long delay = delay(failConnect(Outlook.OPEN), Timer.RETRY);
             assertThat(machine.attempts()).isEqualTo(attempt);
             long full = attempt > 5 ? 10 * SECOND : (SECOND / 4) << attempt;
             assertThat(delay).isBetween(full / 2, full);
@@ -272,7 +272,8 @@ class ControllerMachineTest {
         lostAndDown();
         take(MachineEvent.Kind.RETRY_DUE);
         List<MachineAction> actions =
-                machine.take(new MachineEvent.ConnectFailed("busy", true, 30 * SECOND), now);
+                machine.take(
+                        new MachineEvent.ConnectFailed("busy", Outlook.OPEN, 30 * SECOND), now);
         assertThat(delay(actions, Timer.RETRY)).isEqualTo(30 * SECOND);
     }
 
@@ -280,7 +281,66 @@ class ControllerMachineTest {
     void attemptThatCannotSucceed_isGivenUpAtOnce() {
         lostAndDown();
         take(MachineEvent.Kind.RETRY_DUE);
-        finishes(failConnect(false));
+        finishes(failConnect(Outlook.HOPELESS));
+    }
+
+    @Test
+    void targetRefuses_isBelievedAfterTheGraceAndNotBefore() {
+        with(options.withCtrlLossTimeout(Duration.ofSeconds(-1)));
+        lostAndDown();
+        long first = 0;
+        while (machine.state() == ControllerState.CONNECTING) {
+            take(MachineEvent.Kind.RETRY_DUE);
+            first = first == 0 ? now : first;
+            List<MachineAction> actions = failConnect(Outlook.REFUSED);
+            if (machine.state() == ControllerState.CONNECTING) {
+                assertThat(machine.givesUpNanos())
+                        .isEqualTo(first + ConnectOptions.REFUSAL_GRACE.toNanos());
+                now += delay(actions, Timer.RETRY);
+            } else {
+                finishes(actions);
+            }
+        }
+        // The last attempt comes at the very end.
+        assertThat(now - first).isEqualTo(ConnectOptions.REFUSAL_GRACE.toNanos());
+        assertThat(machine.attempts()).isGreaterThan(5);
+    }
+
+    @Test
+    void targetRefusesAfterItWasAwayForLong_hasTheWholeGrace() {
+        with(options.withCtrlLossTimeout(Duration.ofMinutes(10)));
+        lostAndDown();
+        now += 300 * SECOND;
+        take(MachineEvent.Kind.RETRY_DUE);
+        failConnect(Outlook.OPEN);
+        now += 10 * SECOND;
+        take(MachineEvent.Kind.RETRY_DUE);
+        failConnect(Outlook.REFUSED);
+        is(ControllerState.CONNECTING);
+        now += 20 * SECOND;
+        take(MachineEvent.Kind.RETRY_DUE);
+        failConnect(Outlook.OPEN);
+        now += 20 * SECOND;
+        take(MachineEvent.Kind.RETRY_DUE);
+        failConnect(Outlook.REFUSED);
+        is(ControllerState.CONNECTING);
+        take(MachineEvent.Kind.RETRY_DUE);
+        take(MachineEvent.Kind.CONNECTED);
+        is(ControllerState.LIVE);
+        assertThat(machine.givesUpNanos()).isNull();
+    }
+
+    @Test
+    void targetRefusesWhenTheLossTimeoutIsShorter_isGivenUpByThat() {
+        with(options.withCtrlLossTimeout(Duration.ofSeconds(5)));
+        lostAndDown();
+        take(MachineEvent.Kind.RETRY_DUE);
+        failConnect(Outlook.REFUSED);
+        is(ControllerState.CONNECTING);
+        assertThat(machine.givesUpNanos()).isEqualTo(now + 5 * SECOND);
+        now += 5 * SECOND;
+        take(MachineEvent.Kind.RETRY_DUE);
+        finishes(failConnect(Outlook.REFUSED));
     }
 
     @Test
@@ -305,7 +365,7 @@ class ControllerMachineTest {
         lostAndDown();
         take(MachineEvent.Kind.RETRY_DUE);
         take(MachineEvent.Kind.LOSS_DUE);
-        finishes(failConnect(true));
+        finishes(failConnect(Outlook.OPEN));
     }
 
     @Test
@@ -338,10 +398,10 @@ class ControllerMachineTest {
         lostAndDown();
         take(MachineEvent.Kind.RETRY_DUE);
         now += 60 * SECOND - 1;
-        assertThat(delay(failConnect(true), Timer.RETRY)).isEqualTo(1);
+        assertThat(delay(failConnect(Outlook.OPEN), Timer.RETRY)).isEqualTo(1);
         now++;
         take(MachineEvent.Kind.RETRY_DUE);
-        finishes(failConnect(true));
+        finishes(failConnect(Outlook.OPEN));
     }
 
     @Test
@@ -372,9 +432,9 @@ class ControllerMachineTest {
     void connectionThatBreaksAtOnce_isNotMadeAgainWithoutAPause() {
         lostAndDown();
         take(MachineEvent.Kind.RETRY_DUE);
-        failConnect(true);
+        failConnect(Outlook.OPEN);
         take(MachineEvent.Kind.RETRY_DUE);
-        failConnect(true);
+        failConnect(Outlook.OPEN);
         take(MachineEvent.Kind.RETRY_DUE);
         take(MachineEvent.Kind.CONNECTED);
         now += SECOND;
@@ -404,7 +464,7 @@ class ControllerMachineTest {
         live();
         take(MachineEvent.Kind.RESET);
         assertThat(take(MachineEvent.Kind.TORN_DOWN)).containsExactly(new MachineAction.Connect(2));
-        finishes(failConnect(true));
+        finishes(failConnect(Outlook.OPEN));
     }
 
     @Test
@@ -501,6 +561,11 @@ class ControllerMachineTest {
         }
     }
 
+    private static Outlook outlook(Random random) {
+        int chance = random.nextInt(20);
+        return chance == 0 ? Outlook.HOPELESS : chance < 6 ? Outlook.REFUSED : Outlook.OPEN;
+    }
+
     private @Nullable MachineEvent next(
             Random random, boolean connecting, boolean tearingDown, int step) {
         MachineEvent.Kind[] kinds = MachineEvent.Kind.values();
@@ -516,7 +581,7 @@ class ControllerMachineTest {
             case CONNECTED -> connecting ? new MachineEvent.Plain(kind) : null;
             case CONNECT_FAILED ->
                     connecting
-                            ? new MachineEvent.ConnectFailed("failed", random.nextInt(20) > 0, 0)
+                            ? new MachineEvent.ConnectFailed("failed", outlook(random), 0)
                             : null;
             case TORN_DOWN -> tearingDown ? new MachineEvent.Plain(kind) : null;
             case LOST -> new MachineEvent.Lost(machine.connection() - random.nextInt(2), "lost");

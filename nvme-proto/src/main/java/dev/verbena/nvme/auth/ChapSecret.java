@@ -171,6 +171,11 @@ public final class ChapSecret implements AutoCloseable {
         return key.clone();
     }
 
+    /** Whether it was closed, so that nobody can use it any more. */
+    public synchronized boolean isClosed() {
+        return closed;
+    }
+
     /** Overwrites the key. */
     @Override
     public synchronized void close() {
