@@ -37,20 +37,9 @@ record LiveTarget(Target target, String nqn, @Nullable String backing) {
         return "1".equals(System.getenv("VERBENA_RIG"));
     }
 
+    /// The address of a target that is not ours; null when there is none.
     static @Nullable String external() {
-        String value = System.getenv("VERBENA_TARGET");
-        return value == null || value.isBlank() ? null : value;
-    }
-
-    /// Reads `address:port/nqn`.
-    static LiveTarget parse(String text) {
-        int slash = text.indexOf('/');
-        if (slash < 0) {
-            throw new IllegalArgumentException(
-                    "VERBENA_TARGET wants address:port/nqn, not " + text);
-        }
-        return new LiveTarget(
-                Target.parse(text.substring(0, slash)), text.substring(slash + 1), null);
+        return ExternalTarget.address(System.getenv());
     }
 
     /// What `up` has made.

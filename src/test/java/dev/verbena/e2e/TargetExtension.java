@@ -21,6 +21,8 @@ final class TargetExtension
 
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+        // Before anything else, and for each class: an exception here fails it.
+        ExternalTarget.requirePermission(System.getenv());
         if (wantsPassthru(context)
                 && (!LiveTarget.inRig()
                         || LiveTarget.external() != null
@@ -33,7 +35,7 @@ final class TargetExtension
         if (LiveTarget.inRig() || LiveTarget.external() != null) {
             return enabled("there is a target");
         }
-        return disabled("needs a target: run ./verify e2e, or set VERBENA_TARGET=address:port/nqn");
+        return disabled("needs a target: run ./verify e2e");
     }
 
     private static boolean wantsPassthru(ExtensionContext context) {
@@ -48,7 +50,8 @@ final class TargetExtension
         String external = LiveTarget.external();
         LiveTarget target;
         if (external != null) {
-            target = LiveTarget.parse(external);
+            target = ExternalTarget.parse(external);
+            ExternalTarget.show(target);
         } else {
             TargetTest annotation = context.getRequiredTestClass().getAnnotation(TargetTest.class);
             List<String> options = new ArrayList<>(List.of("--size", "64M"));

@@ -13,9 +13,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /// A class of tests that talk to a real target.
 ///
 /// In the rig (`VERBENA_RIG=1`) a target is brought up for the class with the options given here,
-/// and taken down afterwards. With `VERBENA_TARGET=address:port/nqn` that target is used instead,
-/// and tests that have to change the target are skipped. With neither, the class is skipped and
-/// says so.
+/// and taken down afterwards. With `VERBENA_E2E_TARGET=address:port/nqn` that target is used
+/// instead, and overwritten, which [ExternalTarget] wants to be permitted; tests that have to
+/// change the target are skipped. With neither, the class is skipped and says so.
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @Tag("target")

@@ -24,6 +24,7 @@ import picocli.CommandLine.Option;
         description = "Random I/O: CPU time, wall clock and allocation per I/O.")
 public final class IoCost implements Callable<Integer> {
     private static final int IOS_PER_WINDOW_MIN = 1000;
+    private static final String NULL_FABRIC = "nqn.2026-01.invalid.nullfabric";
 
     enum Level {
         /// `IoQueue`.
@@ -46,6 +47,12 @@ public final class IoCost implements Callable<Integer> {
     @Option(names = "--write", description = "writes instead of reads (level queue only)")
     private boolean write;
 
+    @Option(
+            names = "--overwrite",
+            description =
+                    "the target may be overwritten (--write wants it of every subsystem but the null fabric's)")
+    private boolean overwrite;
+
     @Option(names = "--memory", description = "${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE})")
     private MemoryMode memory = MemoryMode.AUTO;
 
@@ -62,7 +69,7 @@ public final class IoCost implements Callable<Integer> {
     private String traddr = "127.0.0.1";
 
     @Option(names = "--nqn", description = "subsystem (default ${DEFAULT-VALUE})")
-    private String nqn = "nqn.2026-01.invalid.nullfabric:cnode1";
+    private String nqn = NULL_FABRIC + ":cnode1";
 
     private IoCost() {}
 
@@ -78,6 +85,11 @@ public final class IoCost implements Callable<Integer> {
         if (write && level != Level.QUEUE) {
             throw new CommandLine.ParameterException(
                     new CommandLine(this), "--write goes with --level queue only");
+        }
+        if (write && !overwrite && !nqn.startsWith(NULL_FABRIC)) {
+            throw new CommandLine.ParameterException(
+                    new CommandLine(this),
+                    "--write overwrites a namespace of " + nqn + ": say --overwrite as well");
         }
         ConnectOptions options =
                 ConnectOptions.defaults()

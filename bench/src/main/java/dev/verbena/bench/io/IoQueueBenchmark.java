@@ -72,6 +72,7 @@ public class IoQueueBenchmark implements CompletionHandler {
     @Benchmark
     @OperationsPerInvocation(BATCH)
     public int write() throws IOException {
+        IoTarget.requireOverwritable();
         return batch(true);
     }
 

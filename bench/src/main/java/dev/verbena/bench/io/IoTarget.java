@@ -12,11 +12,16 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 
 /// What a benchmark reads from and writes to: the null fabric's namespace, or the one that
-/// `-Dverbena.bench.target=ADDRESS` and `-Dverbena.bench.nqn=NQN` name.
+/// `-Dverbena.bench.target=ADDRESS` and `-Dverbena.bench.nqn=NQN` name; that one is written to only
+/// with `-Dverbena.bench.overwrite=yes`.
 final class IoTarget implements AutoCloseable {
     private static final String ADDRESS = System.getProperty("verbena.bench.target", "127.0.0.1");
     private static final String NQN =
             System.getProperty("verbena.bench.nqn", "nqn.2026-01.invalid.nullfabric:cnode1");
+    private static final boolean OVERWRITABLE =
+            NQN.startsWith("nqn.2026-01.invalid.nullfabric")
+                    || System.getProperty("verbena.bench.overwrite", "").equals("yes");
+
     private static final int BYTES = 4096;
 
     private final Initiator initiator;
@@ -42,6 +47,18 @@ final class IoTarget implements AutoCloseable {
         buffers = new MemorySegment[depth];
         for (int i = 0; i < depth; i++) {
             buffers[i] = arena.allocate(BYTES, BYTES);
+        }
+    }
+
+    /// Every benchmark that writes asks first.
+    ///
+    /// @throws IllegalStateException when the target may only be read
+    static void requireOverwritable() {
+        if (!OVERWRITABLE) {
+            throw new IllegalStateException(
+                    "This benchmark overwrites the first namespace of "
+                            + NQN
+                            + ": say -Dverbena.bench.overwrite=yes");
         }
     }
 
