@@ -45,12 +45,13 @@ import picocli.CommandLine.RunLast;
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {
             "0:done",
-            "1:failed: no device, no connection, no such namespace or file",
+            "1:failed: no device, no connection, no such namespace or file; output not written",
             "2:wrong arguments",
             "3:the controller reported an error, which is named; also when compared data differ",
             "4:it would destroy something, and nobody said yes",
             "70:a defect of Verbena",
-            "130, 143:ended by Ctrl-C or kill; what was connected has been disconnected"
+            "130, 143:ended by Ctrl-C or kill; what was connected has been disconnected",
+            "141:nobody reads the output any more"
         },
         footerHeading = "%nEnvironment:%n",
         footer = {
@@ -144,7 +145,7 @@ public final class Verbena implements Runnable, Environment.Root {
     /// The whole tree of commands.
     public static CommandLine commandLine(Environment environment) {
         Verbena root = new Verbena(environment);
-        CommandLine line = new CommandLine(root);
+        CommandLine line = new Checked(root, environment);
         // What begins with @ is data, here as everywhere else.
         line.setExpandAtFiles(false);
         // A value that is missing must not become the name of the next option.
@@ -168,6 +169,21 @@ public final class Verbena implements Runnable, Environment.Root {
             }
         });
         return line;
+    }
+
+    /// What could not be written is no success, whichever command it was of.
+    private static final class Checked extends CommandLine {
+        private final Environment environment;
+
+        Checked(Verbena root, Environment environment) {
+            super(root);
+            this.environment = environment;
+        }
+
+        @Override
+        public int execute(String... arguments) {
+            return Failures.afterOutput(this, environment, super.execute(arguments));
+        }
     }
 
     private static CommandLine last(CommandLine.ParseResult result) {

@@ -247,6 +247,48 @@ class CommandsTest {
         assertThat(ended.out()).isEmpty();
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "write",
+                "write-zeroes",
+                "write-uncor",
+                "copy -d 0 -s 1 -b 0",
+                "dsm -d -s 0 -b 1",
+                "zns reset-zone",
+                "zns finish-zone",
+                "zns offline-zone",
+                "zns zone-mgmt-send -z 4",
+                "zns zone-append -z 512",
+                "resv-acquire -a 1",
+                "resv-release -a 1",
+                "subsystem-reset",
+                "perf --rw randwrite",
+                "demo",
+                "set-feature -f 0x84 -v 1",
+                "admin-passthru -o 0x80",
+                "io-passthru -o 1 -l 512"
+            })
+    void question_namesTargetAndNamespace(String line) {
+        Shell person = Shell.withoutFabric().answering("no");
+        for (String address : new String[] {ADDRESS, ADDRESS + "/7"}) {
+            person.variable("VERBENA_TARGET", address);
+            assertThat(person.run(line.split(" ", -1)).status()).isEqualTo(4);
+            String question = person.questions().getLast();
+            assertThat(question).contains(" of " + NQN + " at 192.0.2.1:4420");
+            if (!line.equals("subsystem-reset")) {
+                assertThat(question)
+                        .contains(
+                                address.endsWith("/7")
+                                        ? " namespace 7 of "
+                                        : line.equals("demo") ? " namespace 1 of " : " of ");
+            }
+        }
+        person.run("admin-passthru", "-o", "0x80", "-n", "0xffffffff");
+        assertThat(person.questions().getLast())
+                .startsWith("Admin command Format NVM for all namespaces of " + NQN);
+    }
+
     @Test
     void destructiveCommand_asksAndObeys() {
         namespace.write(0, pattern(BLOCK));

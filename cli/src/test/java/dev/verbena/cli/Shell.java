@@ -6,6 +6,7 @@ import dev.verbena.nvme.HostIdentity;
 import dev.verbena.testkit.TestFabric;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,6 +23,7 @@ final class Shell {
     private final List<String> questions = new ArrayList<>();
     private byte[] input = {};
     private @Nullable String answer;
+    private @Nullable OutputStream output;
 
     private Shell(Function<HostIdentity, Initiator> initiators) {
         this.initiators = initiators;
@@ -49,6 +51,12 @@ final class Shell {
 
     Shell input(byte[] value) {
         input = value.clone();
+        return this;
+    }
+
+    /// Where standard output goes instead.
+    Shell output(OutputStream value) {
+        output = value;
         return this;
     }
 
@@ -82,7 +90,7 @@ final class Shell {
                 new Environment(
                         initiators,
                         new ByteArrayInputStream(input),
-                        out,
+                        output == null ? out : output,
                         err,
                         variables,
                         new Person(),

@@ -6,6 +6,7 @@ import dev.verbena.cli.base.Confirmation;
 import dev.verbena.cli.base.ControllerCommand;
 import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.Output;
+import dev.verbena.cli.base.Place;
 import dev.verbena.nvme.Capabilities;
 import dev.verbena.nvme.ControllerConfiguration;
 import dev.verbena.nvme.ControllerStatus;
@@ -205,7 +206,9 @@ public final class ControllerCommands {
         @Override
         protected void prepare() throws IOException {
             confirmation.require(
-                    "This resets all of " + target().nqn() + ", for every host connected to it");
+                    "This resets",
+                    Place.of("all", target().nqn(), target().target()),
+                    ", for every host connected to it");
         }
 
         @Override

@@ -240,10 +240,9 @@ public final class FeatureCommands {
             }
             if (feature() == Feature.NAMESPACE_WRITE_PROTECTION && value != 0) {
                 confirmation.require(
-                        "This write-protects the namespace"
-                                + (value == 3
-                                        ? " for ever"
-                                        : value == 2 ? " until power is lost" : ""));
+                        "This write-protects",
+                        placeOrController(),
+                        value == 3 ? " for ever" : value == 2 ? " until power is lost" : "");
             }
         }
 

@@ -176,7 +176,9 @@ public abstract class PassthruCommand extends NamespaceCommand {
         }
         if (!harmless().contains(opcode)) {
             confirmation.require(
-                    kind() + " command " + opcodeName(opcode) + " may change what is stored");
+                    kind() + " command " + opcodeName(opcode) + " for",
+                    placeOrController(),
+                    " may change what is stored");
         }
         if (direction == DataDirection.HOST_TO_CONTROLLER && length > 0) {
             data = DataFile.read(environment(), file, length);

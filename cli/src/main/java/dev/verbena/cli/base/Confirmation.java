@@ -1,6 +1,7 @@
 package dev.verbena.cli.base;
 
-import org.jspecify.annotations.Nullable;
+import java.io.IOException;
+import java.util.Objects;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -17,19 +18,25 @@ public final class Confirmation {
 
     /// Asks, unless that is not wanted.
     ///
-    /// @param what is about to happen, as the beginning of a sentence
+    /// @param before what is about to happen, as the beginning of a sentence
+    /// @param place to what it happens
+    /// @param after the end of the sentence
     /// @throws NotConfirmedException when the answer is not yes, or nobody can be asked
-    public void require(String what) throws NotConfirmedException {
+    public void require(String before, Place place, String after) throws IOException {
         if (force) {
             return;
         }
+        String what = before + " " + place + after;
         Environment.Terminal terminal = TargetOptions.environment(spec).terminal();
         if (!terminal.isPresent()) {
             throw new NotConfirmedException(
                     what + "; there is no terminal to ask on: repeat with --force");
         }
-        @Nullable String answer = terminal.ask(what + ". Type yes to go on: ");
-        if (answer == null || !answer.strip().equalsIgnoreCase("yes")) {
+        String answer =
+                Input.await(() ->
+                        Objects.requireNonNullElse(
+                                terminal.ask(what + ". Type yes to go on: "), ""));
+        if (!answer.strip().equalsIgnoreCase("yes")) {
             throw new NotConfirmedException("Nothing was done");
         }
     }

@@ -8,6 +8,7 @@ import dev.verbena.nvme.Nqn;
 import dev.verbena.nvme.auth.ChapSecret;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,15 @@ import picocli.CommandLine.Option;
 /// How to connect and who we are: the flags of `nvme connect`. Only long names: the letters are
 /// given where a command has no others, see [Letters].
 public class ConnectionOptions {
+    private final Secrets hostSecret =
+            new Secrets("--dhchap-secret", "--dhchap-secret-file", "VERBENA_DHCHAP_SECRET");
+
+    private final Secrets controllerSecret =
+            new Secrets(
+                    "--dhchap-ctrl-secret",
+                    "--dhchap-ctrl-secret-file",
+                    "VERBENA_DHCHAP_CTRL_SECRET");
+
     @Option(
             names = "--transport",
             paramLabel = "TRTYPE",
@@ -64,21 +74,34 @@ public class ConnectionOptions {
             names = "--dhchap-secret",
             paramLabel = "SECRET",
             description = {
-                "This host's secret, DHHC-1:…; better in the variable VERBENA_DHCHAP_SECRET,",
-                "which other users of the machine do not see. With it every connection is",
-                "authenticated, also where the target does not ask; a target that does not go",
-                "through with that is refused. Discovery controllers only if they ask."
+                "This host's secret, DHHC-1:…; better in a file, or in the variable",
+                "VERBENA_DHCHAP_SECRET: other users of the machine see arguments. With it every",
+                "connection is authenticated, also where the target does not ask; a target that",
+                "does not go through with that is refused. Discovery controllers only if they ask."
             })
     @Nullable String dhchapSecret;
+
+    @Option(
+            names = "--dhchap-secret-file",
+            paramLabel = "FILE",
+            description =
+                    "File that holds this host's secret; nobody else should be able to read it.")
+    @Nullable Path dhchapSecretFile;
 
     @Option(
             names = "--dhchap-ctrl-secret",
             paramLabel = "SECRET",
             description = {
                 "The controller's secret, with which it has to prove itself;",
-                "or VERBENA_DHCHAP_CTRL_SECRET. Needs this host's secret too."
+                "better in a file, or in VERBENA_DHCHAP_CTRL_SECRET. Needs this host's secret too."
             })
     @Nullable String dhchapCtrlSecret;
+
+    @Option(
+            names = "--dhchap-ctrl-secret-file",
+            paramLabel = "FILE",
+            description = "File that holds the controller's secret.")
+    @Nullable Path dhchapCtrlSecretFile;
 
     @Option(
             names = "--nr-io-queues",
@@ -293,26 +316,20 @@ public class ConnectionOptions {
         o =
                 with(
                         o,
-                        secret(environment, dhchapSecret, "VERBENA_DHCHAP_SECRET"),
+                        hostSecret.find(environment, dhchapSecret, dhchapSecretFile),
                         ConnectOptions::withDhchapSecret);
         ChapSecret controllers =
-                secret(environment, dhchapCtrlSecret, "VERBENA_DHCHAP_CTRL_SECRET");
+                controllerSecret.find(environment, dhchapCtrlSecret, dhchapCtrlSecretFile);
         if (controllers != null && o.dhchapSecret() == null) {
             throw new IllegalArgumentException(
-                    "A controller's secret (--dhchap-ctrl-secret, VERBENA_DHCHAP_CTRL_SECRET) needs"
-                            + " this host's as well: --dhchap-secret or VERBENA_DHCHAP_SECRET");
+                    "A controller's secret (--dhchap-ctrl-secret, --dhchap-ctrl-secret-file,"
+                            + " VERBENA_DHCHAP_CTRL_SECRET) needs this host's as well:"
+                            + " --dhchap-secret, --dhchap-secret-file or VERBENA_DHCHAP_SECRET");
         }
         return with(o, controllers, ConnectOptions::withDhchapCtrlSecret);
     }
 
     private static @Nullable Duration seconds(@Nullable Integer value) {
         return value == null ? null : Duration.ofSeconds(value);
-    }
-
-    /// Stays open as long as the process: the controller needs it for each connection.
-    private static @Nullable ChapSecret secret(
-            Environment environment, @Nullable String given, String variable) {
-        String text = given == null ? environment.variables().get(variable) : given;
-        return text == null || text.isBlank() ? null : ChapSecret.parse(text.strip());
     }
 }

@@ -1,5 +1,6 @@
 package dev.verbena.cli.base;
 
+import dev.verbena.ConnectOptions;
 import dev.verbena.Controller;
 import dev.verbena.Initiator;
 import java.io.IOException;
@@ -20,9 +21,11 @@ public abstract class ControllerCommand implements Callable<Integer> {
     @Override
     public final Integer call() throws IOException {
         target.nqn();
+        // What is wrong with them is told before anybody is asked anything.
+        ConnectOptions options = target.connectOptions(ConnectOptions.defaults().withIoQueues(1));
         prepare();
         try (Initiator initiator = target.open();
-                Controller controller = target.connect(initiator)) {
+                Controller controller = target.connect(initiator, options)) {
             run(controller);
         }
         return 0;

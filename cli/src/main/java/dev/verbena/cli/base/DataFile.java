@@ -35,11 +35,14 @@ public final class DataFile {
                 String message = "Reading data from standard input\n";
                 environment.err().write(message.getBytes(StandardCharsets.UTF_8));
             }
-            data = environment.in().readNBytes(bytes);
+            data = Input.await(() -> environment.in().readNBytes(bytes));
         } else {
-            try (InputStream input = Files.newInputStream(file)) {
-                data = input.readNBytes(bytes);
-            }
+            data =
+                    Input.await(() -> {
+                        try (InputStream input = Files.newInputStream(file)) {
+                            return input.readNBytes(bytes);
+                        }
+                    });
         }
         if (data.length == 0) {
             throw new IOException(

@@ -8,8 +8,10 @@ import java.util.function.IntSupplier;
 /// Ends a process in order when it is told to, by Ctrl-C or `kill`: what is connected is
 /// disconnected first.
 public final class Ending {
-    /// How long the command itself has to come to its end.
-    private static final long PATIENCE_MILLIS = 5_000;
+    /// How long the command itself has to come to its end. A test that must tell an end at once
+    /// from the end of patience makes it longer.
+    private static final long PATIENCE_MILLIS =
+            Long.getLong("dev.verbena.cli.patienceMillis", 5_000);
 
     private Ending() {}
 

@@ -30,6 +30,20 @@ public record Environment(
         Map<String, String> variables,
         Terminal terminal,
         AtomicReference<@Nullable Initiator> current) {
+    /// Notices what cannot be written.
+    public Environment {
+        out = out instanceof StandardOutput ? out : new StandardOutput(out);
+    }
+
+    /// Tells whether results got to where they were to go.
+    ///
+    /// @throws StandardOutput.OutputException when a result could not be written
+    public void checkOutput() throws StandardOutput.OutputException {
+        if (out instanceof StandardOutput results) {
+            results.check();
+        }
+    }
+
     /// Somebody who can be asked.
     public interface Terminal {
         /// Whether somebody is there.

@@ -32,6 +32,9 @@ public final class Failures {
     /// Ended by Ctrl-C.
     public static final int INTERRUPTED = 130;
 
+    /// Nobody reads the output any more: what a shell reports of a process that SIGPIPE ended.
+    public static final int CLOSED_PIPE = 141;
+
     private Failures() {}
 
     /// Installs the handlers.
@@ -40,7 +43,12 @@ public final class Failures {
     public static void handle(CommandLine line, java.util.function.BooleanSupplier verbose) {
         line.setParameterExceptionHandler((exception, arguments) -> {
             CommandLine command = exception.getCommandLine();
-            command.getErr().println(name(command) + ": " + exception.getMessage());
+            command.getErr()
+                    .println(
+                            name(command)
+                                    + ": "
+                                    + OptionWords.translate(
+                                            String.valueOf(exception.getMessage())));
             if (!CommandLine.UnmatchedArgumentException.printSuggestions(
                     exception, command.getErr())) {
                 command.getErr().println("Try '" + name(command) + " --help'.");
@@ -52,7 +60,7 @@ public final class Failures {
         });
         line.setExecutionExceptionHandler((exception, command, result) -> {
             int status = status(exception);
-            if (status != INTERRUPTED) {
+            if (status != INTERRUPTED && status != CLOSED_PIPE) {
                 command.getErr().println(name(command) + ": " + sentence(exception, status));
             }
             if (verbose.getAsBoolean()) {
@@ -65,6 +73,24 @@ public final class Failures {
         });
     }
 
+    /// The status of a command that has ended with another, when its results could not be written:
+    /// buffers are emptied late, and help and the like are printed by nobody who checks.
+    public static int afterOutput(CommandLine line, Environment environment, int status) {
+        line.getOut().flush();
+        if (status != OK) {
+            return status;
+        }
+        try {
+            environment.checkOutput();
+            return status;
+        } catch (StandardOutput.OutputException e) {
+            if (!e.isClosedPipe()) {
+                line.getErr().println(name(line) + ": " + e.getMessage());
+            }
+            return status(e);
+        }
+    }
+
     private static String name(CommandLine command) {
         return command.getCommandSpec().qualifiedName(" ");
     }
@@ -74,6 +100,8 @@ public final class Failures {
             case NvmeException ignored -> COMMAND_STATUS;
             case NotConfirmedException ignored -> NOT_CONFIRMED;
             case InterruptedIOException ignored -> INTERRUPTED;
+            case StandardOutput.OutputException output ->
+                    output.isClosedPipe() ? CLOSED_PIPE : FAILED;
             case ParameterException ignored -> USAGE;
             case IllegalArgumentException ignored -> USAGE;
             case IOException ignored -> FAILED;
@@ -98,6 +126,6 @@ public final class Failures {
         if (e instanceof java.nio.file.AccessDeniedException) {
             return message + ": permission denied";
         }
-        return message == null ? e.toString() : message;
+        return OptionWords.translate(message == null ? e.toString() : message);
     }
 }

@@ -15,6 +15,18 @@ public abstract class NamespaceCommand extends ControllerCommand {
         return namespace.resolve(target(), controller);
     }
 
+    /// The namespace that is meant, by its full name.
+    protected final Place place() {
+        return namespace.place(target());
+    }
+
+    /// What a command is for that need not be for a namespace.
+    protected final Place placeOrController() {
+        return namespaceOr(0) == 0
+                ? Place.of("the controller", target().nqn(), target().target())
+                : place();
+    }
+
     /// The namespace that was named, or another value.
     protected final int namespaceOr(int other) {
         return namespace.or(target(), other);

@@ -27,6 +27,14 @@ public final class NamespaceOption {
         return own == null ? target.namespaceId().orElse(other) : own;
     }
 
+    /// The namespace by its full name; the only one there is, when none was named.
+    public Place place(TargetOptions target) {
+        int named = or(target, 0);
+        return named == 0
+                ? Place.of("the only namespace", target.nqn(), target.target())
+                : Place.namespace(named, target.nqn(), target.target());
+    }
+
     /// What was given, or the only active namespace.
     ///
     /// @throws IOException when there are several or none

@@ -83,7 +83,7 @@ public final class Output {
             case NORMAL -> out().print(result.toText());
             case BINARY -> bytes(requireBytes(bytes));
         }
-        out().flush();
+        flush();
     }
 
     private byte[] requireBytes(byte @Nullable [] bytes) {
@@ -112,18 +112,30 @@ public final class Output {
     /// Writes data as it is.
     public void bytes(byte[] data) throws IOException {
         out().flush();
-        TargetOptions.environment(spec).out().write(data);
-        TargetOptions.environment(spec).out().flush();
+        TargetOptions.environment(spec).checkOutput();
+        try {
+            TargetOptions.environment(spec).out().write(data);
+        } catch (IOException e) {
+            flush();
+        }
+        flush();
+    }
+
+    /// @throws StandardOutput.OutputException when something could not be written
+    private void flush() throws StandardOutput.OutputException {
+        out().flush();
+        TargetOptions.environment(spec).checkOutput();
     }
 
     /// Says that a command without a result has succeeded: a sentence, or a JSON object with the
     /// command's name, its `status` and what else is worth knowing.
     ///
     /// @param details names and values, alternating
-    public void done(String sentence, Object... details) {
+    /// @throws StandardOutput.OutputException when it could not be written
+    public void done(String sentence, Object... details) throws StandardOutput.OutputException {
         if (!isJson()) {
             out().println(sentence);
-            out().flush();
+            flush();
             return;
         }
         Map<String, Object> values = new LinkedHashMap<>();
@@ -133,7 +145,7 @@ public final class Output {
             values.put(details[i].toString(), details[i + 1]);
         }
         out().println(new Document(values, "").toJson());
-        out().flush();
+        flush();
     }
 
     /// What was printed does not fit into a name and a value.

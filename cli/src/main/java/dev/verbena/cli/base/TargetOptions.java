@@ -166,9 +166,8 @@ public final class TargetOptions extends ConnectionOptions {
         }
     }
 
-    /// Connects the controller, with one I/O queue unless the options say otherwise.
-    public Controller connect(Initiator initiator) throws IOException {
-        return initiator.connect(
-                target(), nqn(), connectOptions(ConnectOptions.defaults().withIoQueues(1)));
+    /// Connects the controller.
+    public Controller connect(Initiator initiator, ConnectOptions options) throws IOException {
+        return initiator.connect(target(), nqn(), options);
     }
 }

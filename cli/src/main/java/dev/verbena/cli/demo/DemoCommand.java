@@ -9,6 +9,7 @@ import dev.verbena.Namespace;
 import dev.verbena.cli.base.Confirmation;
 import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.Output;
+import dev.verbena.cli.base.Place;
 import dev.verbena.cli.base.TargetOptions;
 import dev.verbena.cli.perf.Latencies;
 import dev.verbena.cli.perf.LiveReport;
@@ -109,7 +110,7 @@ public final class DemoCommand implements Callable<Integer> {
         String nqn = target.subsystem().orElse(DEFAULT_NQN);
         int namespace = namespaceId();
         confirmation.require(
-                "This overwrites namespace " + Integer.toUnsignedString(namespace) + " of " + nqn);
+                "This overwrites", Place.namespace(namespace, nqn, target.target()), "");
         Progress progress =
                 new Progress(
                         output.isJson() ? output.err() : output.out(),

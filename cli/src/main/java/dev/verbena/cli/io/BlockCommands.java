@@ -56,7 +56,7 @@ public final class BlockCommands {
 
         @Override
         protected final void prepare() throws IOException {
-            confirmation.require("This " + deed() + " " + range() + " of " + target().nqn());
+            confirmation.require("This " + deed() + " " + range() + " of", place(), "");
         }
     }
 
@@ -179,7 +179,11 @@ public final class BlockCommands {
                 throw usage("--slbs and --blocks need the same number of values");
             }
             confirmation.require(
-                    "This overwrites the blocks from " + destination + " on of " + target().nqn());
+                    "This overwrites the blocks from "
+                            + Long.toUnsignedString(destination)
+                            + " on of",
+                    place(),
+                    "");
         }
 
         @Override
@@ -292,8 +296,9 @@ public final class BlockCommands {
                         "This gives up "
                                 + starts.size()
                                 + (starts.size() == 1 ? " range" : " ranges")
-                                + " of blocks of "
-                                + target().nqn());
+                                + " of blocks of",
+                        place(),
+                        "");
             }
         }
 

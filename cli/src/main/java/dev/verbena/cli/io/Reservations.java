@@ -149,7 +149,8 @@ public final class Reservations {
         @Override
         protected void prepare() throws IOException {
             if (action != ReservationCommands.ACQUIRE) {
-                confirmation.require("This takes the reservation of another host away");
+                confirmation.require(
+                        "This takes the reservation of another host on", place(), " away");
             }
         }
 
@@ -194,7 +195,8 @@ public final class Reservations {
         @Override
         protected void prepare() throws IOException {
             if (action != ReservationCommands.RELEASE) {
-                confirmation.require("This removes the reservations and keys of all hosts");
+                confirmation.require(
+                        "This removes the reservations and keys of all hosts from", place(), "");
             }
         }
 

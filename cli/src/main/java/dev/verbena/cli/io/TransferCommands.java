@@ -95,7 +95,7 @@ public final class TransferCommands {
         }
 
         @Override
-        final void show(Request request, byte[] nothing) {
+        final void show(Request request, byte[] nothing) throws IOException {
             output().done(name() + ": Success", details(request));
         }
     }
@@ -113,7 +113,11 @@ public final class TransferCommands {
         @Override
         void loadData() throws IOException {
             confirmation.require(
-                    "This overwrites blocks from " + range().start() + " on of " + target().nqn());
+                    "This overwrites blocks from "
+                            + Long.toUnsignedString(range().start())
+                            + " on of",
+                    place(),
+                    "");
             super.loadData();
         }
 

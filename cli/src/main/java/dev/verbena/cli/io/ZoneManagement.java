@@ -68,10 +68,12 @@ public final class ZoneManagement {
             if (DESTRUCTIVE.contains(action())) {
                 confirmation.require(
                         "This changes "
-                                + (all ? "all zones" : "the zone at " + start)
-                                + " of "
-                                + target().nqn()
-                                + " for good");
+                                + (all
+                                        ? "all zones"
+                                        : "the zone at " + Long.toUnsignedString(start))
+                                + " of",
+                        place(),
+                        " for good");
             }
         }
 

@@ -168,7 +168,10 @@ public final class Zones {
             if (bytes <= 0) {
                 throw usage("--data-size " + bytes + ": at least one block");
             }
-            confirmation.require("This writes to the zone at " + start + " of " + target().nqn());
+            confirmation.require(
+                    "This writes to the zone at " + Long.toUnsignedString(start) + " of",
+                    place(),
+                    "");
             data = DataFile.read(environment(), file, bytes);
         }
 

@@ -208,7 +208,7 @@ public final class PerfCommand implements Callable<Integer> {
         output.refuseBinary();
         PerfSettings settings = settings();
         if (settings.workload().writes()) {
-            confirmation.require("This overwrites what the namespace holds");
+            confirmation.require("This overwrites", namespace.place(target), "");
         }
         PerfResult result;
         try (Initiator initiator = target.open();
