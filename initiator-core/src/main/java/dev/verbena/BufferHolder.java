@@ -28,14 +28,12 @@ final class BufferHolder {
     private final BounceRuns runs;
     private @Nullable RegionLease lastLease;
 
-    /// Whether [#runs] has to know of every command.
-    private boolean bouncing;
-
-    BufferHolder(MemoryDomain memory, CommandQueue commands, IoCommands io, int transferBytesMax) {
+    /// @param runs also known to `io`, which ends them
+    BufferHolder(MemoryDomain memory, CommandQueue commands, IoCommands io, BounceRuns runs) {
         this.memory = memory;
         this.commands = commands;
         this.io = io;
-        this.runs = new BounceRuns(memory, commands.depth(), transferBytesMax);
+        this.runs = runs;
     }
 
     /// Counts a command as a user of one piece of memory, where that is simple: the memory is that
@@ -58,13 +56,6 @@ final class BufferHolder {
             return null;
         }
         return last;
-    }
-
-    /// The command on memory held with [#tryHold] was accepted.
-    void accepted() {
-        if (bouncing) {
-            runs.attach(io.lastSlot(), DIRECT);
-        }
     }
 
     /// Describes buffers to a command.
@@ -141,36 +132,23 @@ final class BufferHolder {
         return runs.offset(run);
     }
 
-    /// Tells what became of the command that was described last.
+    /// The command that was described last was not accepted.
     ///
     /// @param data of it, one for each half of a pair
-    void settle(boolean accepted, int run, CommandData data, @Nullable CommandData second) {
-        if (!accepted) {
-            data.release();
-            if (second != null) {
-                second.release();
-            }
-            if (run >= 0) {
-                runs.release(run);
-            }
-            return;
+    void refused(int run, CommandData data, @Nullable CommandData second) {
+        data.release();
+        if (second != null) {
+            second.release();
         }
-        if (bouncing) {
-            runs.attach(io.lastSlot(), run);
-            if (second != null) {
-                runs.attach(io.lastPairedSlot(), run);
-            }
-        }
-    }
-
-    /// A command has ended; its data is where it belongs when this returns.
-    void completed(int slot, int status) {
-        if (bouncing) {
-            runs.completed(slot, status);
+        if (run >= 0) {
+            runs.release(run);
         }
     }
 
     /// Frees the pool; the queue has been closed.
+    ///
+    /// @throws RuntimeException when the device refuses to let go of it; this may be called again
+    ///   then
     void close() {
         runs.close();
     }
@@ -184,7 +162,6 @@ final class BufferHolder {
                             + " at a time; use one segment");
         }
         int run = runs.acquire(bytes);
-        bouncing = true;
         return run < 0 ? NO_ROOM : run;
     }
 

@@ -8,13 +8,12 @@ import dev.verbena.internal.engine.IoCommands;
 import dev.verbena.internal.engine.QueueDownEvent;
 import dev.verbena.internal.engine.QueueSettings;
 import dev.verbena.internal.engine.Reauthentication;
+import dev.verbena.internal.engine.Thrown;
 import dev.verbena.internal.engine.WaitPolicy;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.internal.time.Time;
-import dev.verbena.nvme.NvmeStatus;
 import java.time.Duration;
-import java.util.BitSet;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -56,17 +55,13 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
     /// Longest time asleep in one go.
     private static final long BLOCK_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(100);
 
-    /// Status of a read that arrived but could not be copied to where it belongs: Data Transfer
-    /// Error.
-    private static final int DATA_TRANSFER_ERROR = NvmeStatus.of(0, 4, true).value();
-
     private final Controller controller;
     private final CommandQueue commands;
     private final IoCommands io;
     private final QueueSettings settings;
-    private final BufferHolder buffers;
     private final Adapter adapter;
     private final Waiting waiting = new Waiting();
+    private final Thrown thrown = new Thrown();
     private WaitPolicy wait;
     private @Nullable QueueGroup group;
     private int pollsSinceClock;
@@ -82,7 +77,6 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
         this.controller = controller;
         this.commands = commands;
         this.io = requests.io();
-        this.buffers = requests.buffers();
         this.adapter = new Adapter();
         this.settings = settings;
         this.wait = new WaitPolicy(settings.waitMode(), WaitPolicy.SPIN_NANOS_DEFAULT);
@@ -111,20 +105,32 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
     ///   a [QueueGroup]
     public int poll(CompletionHandler handler) {
         requireAlone();
+        // Refused in the middle of a batch, before anything is touched: the rest of it is for the
+        // handler of that poll.
+        CommandHandler collector = io.collector(adapter);
         commands.ring();
         adapter.handler(handler);
-        int count;
+        int count = 1;
         try {
-            count = commands.poll(io.collector(adapter));
-            io.countPoll(count);
-        } finally {
-            reportLoss();
+            count = commands.poll(collector);
+        } catch (RuntimeException | Error e) {
+            thrown.add(e);
         }
-        watchTheClock(count);
+        polled(count, thrown);
+        thrown.rethrow();
         return count;
     }
 
-    private void watchTheClock(int count) {
+    /// What has to be looked after once events have been delivered, also when a handler threw.
+    ///
+    /// @param failures gets what handlers throw here
+    void polled(int events, Thrown failures) {
+        io.countPoll(events);
+        reportLoss();
+        watchTheClock(events, failures);
+    }
+
+    private void watchTheClock(int count, Thrown failures) {
         // Also while others complete: one command that is never answered must not be forgotten
         // among them.
         pollsSinceClock += count == 0 ? EMPTY_POLL_WEIGHT : 1;
@@ -133,9 +139,12 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
             long now = Time.nanoTime();
             if (now - lastCheckNanos >= DEADLINE_CHECK_NANOS) {
                 lastCheckNanos = now;
-                io.refresh();
-                commands.checkDeadlines(now, adapter);
-                adapter.rethrow();
+                try {
+                    io.refresh();
+                    commands.checkDeadlines(now, adapter);
+                } catch (RuntimeException | Error e) {
+                    failures.add(e);
+                }
             }
         }
     }
@@ -144,8 +153,11 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
         FabricFailure failure = commands.failure();
         if (failure != null && !lossReported) {
             lossReported = true;
-            QueueDownEvent.report(commands.queueId(), failure);
-            controller.lost(this, failure);
+            try {
+                QueueDownEvent.report(commands.queueId(), failure);
+            } finally {
+                controller.lost(this, failure);
+            }
         }
     }
 
@@ -185,13 +197,6 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
         group = joined;
         adapter.handler(member);
         return io.collector(adapter);
-    }
-
-    /// The group was polled.
-    void polled(int events) {
-        io.countPoll(events);
-        reportLoss();
-        watchTheClock(events);
     }
 
     /// Polls; when there was nothing, waits as [#await] does, and polls once more.
@@ -253,30 +258,38 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
     /// completions are not delivered. Idempotent; takes at most some seconds.
     ///
     /// @throws IllegalStateException when called from a completion handler; the queue stays open
+    /// @throws RuntimeException when the device does not release memory of the queue; the queue is
+    ///   closed all the same, and calling this again tries to release what is left
     @Override
     public void close() {
-        if (requests.isClosed()) {
-            return;
+        if (!requests.isClosed()) {
+            commands.requireIdle();
+            leave();
         }
-        io.close((token, slot, status, result) -> buffers.completed(slot, status));
-        requests.closed();
-        if (group != null) {
-            group.closed(this, commands);
+        requests.release();
+    }
+
+    /// Whatever fails on the way: afterwards the queue is closed, and its group and controller
+    /// know.
+    private void leave() {
+        try {
+            io.close((token, slot, status, result) -> {});
+        } finally {
+            requests.closed();
+            try {
+                if (group != null) {
+                    group.closed(this, commands);
+                }
+            } finally {
+                controller.closed(this, commands.queueId());
+            }
         }
-        controller.closed(this, commands.queueId());
     }
 
     /// Hands completions to the user's handler; an object that stays, so that polling allocates
     /// nothing.
     private final class Adapter implements CommandHandler, ExpiryHandler {
-        private final BufferHolder buffers = IoQueue.this.buffers;
         private CompletionHandler handler = (token, status, result) -> {};
-        private @Nullable Throwable thrown;
-
-        /// Slots of commands the controller was asked to abort.
-        private final BitSet aborting = new BitSet();
-
-        private int abortCount;
 
         @SuppressWarnings("ReferenceEquality") // that is the question here
         private void handler(CompletionHandler value) {
@@ -288,21 +301,10 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
 
         @Override
         public void completed(long token, int slot, int status, long result) {
-            if (abortCount > 0 && aborting.get(slot)) {
-                aborting.clear(slot);
-                abortCount--;
-            }
-            int outcome = status;
             if (status != 0 && Reauthentication.isAskedFor(status)) {
                 commands.fail(Reauthentication.failure());
             }
-            try {
-                buffers.completed(slot, status);
-            } catch (RuntimeException e) {
-                // The caller's memory cannot be accessed from this thread any more.
-                outcome = DATA_TRANSFER_ERROR;
-            }
-            handler.completed(token, outcome, result);
+            handler.completed(token, status, result);
         }
 
         @Override
@@ -313,30 +315,18 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
                 handler.expired(token);
             } catch (RuntimeException | Error e) {
                 // What the policy says stands, whatever the handler does.
-                thrown = e;
+                commands.thrown(e);
             }
             return ExpiryHandler.decide(
                     settings.timeoutPolicy(),
-                    aborting.get(slot),
+                    io.isAborting(slot),
                     settings.timeoutNanos(),
                     () -> abort(slot));
         }
 
         private void abort(int slot) {
-            aborting.set(slot);
-            abortCount++;
+            io.aborting(slot);
             controller.abort(IoQueue.this, commands.queueId(), commands.commandId(slot));
-        }
-
-        private void rethrow() {
-            Throwable e = thrown;
-            thrown = null;
-            switch (e) {
-                case null -> {}
-                case Error error -> throw error;
-                case RuntimeException unchecked -> throw unchecked;
-                default -> throw new IllegalStateException("A handler threw " + e, e);
-            }
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.verbena;
 
+import dev.verbena.internal.engine.BounceRuns;
 import dev.verbena.internal.engine.CommandData;
 import dev.verbena.internal.engine.CommandData.Direction;
 import dev.verbena.internal.engine.CommandQueue;
@@ -35,19 +36,16 @@ final class IoRequests {
 
     IoRequests(CommandQueue commands, MemoryDomain memory, QueueSettings settings) {
         this.commands = commands;
-        this.io = new IoCommands(commands, settings.placement());
         this.settings = settings;
         int transferBytesMax = settings.placement().transferBytesMax();
+        BounceRuns runs = new BounceRuns(memory, commands.depth(), transferBytesMax);
+        this.io = new IoCommands(commands, settings.placement(), runs);
         this.checks = new IoChecks(settings.limits(), transferBytesMax);
-        this.buffers = new BufferHolder(memory, commands, io, transferBytesMax);
+        this.buffers = new BufferHolder(memory, commands, io, runs);
     }
 
     IoCommands io() {
         return io;
-    }
-
-    BufferHolder buffers() {
-        return buffers;
     }
 
     boolean isClosed() {
@@ -57,6 +55,13 @@ final class IoRequests {
     /// Nothing is accepted any more, and the queue is gone.
     void closed() {
         closed = true;
+    }
+
+    /// Frees what only the commands used; the queue is closed.
+    ///
+    /// @throws RuntimeException when the device does not let go of it; this may be called again
+    ///   then
+    void release() {
         buffers.close();
     }
 
@@ -108,9 +113,6 @@ final class IoRequests {
             if (!accepted) {
                 held.release();
             }
-        }
-        if (accepted) {
-            buffers.accepted();
         }
         return accepted;
     }
@@ -177,7 +179,9 @@ final class IoRequests {
                             token,
                             timeoutNanos);
         } finally {
-            buffers.settle(accepted, run, data, null);
+            if (!accepted) {
+                buffers.refused(run, data, null);
+            }
         }
         return accepted;
     }
@@ -241,7 +245,9 @@ final class IoRequests {
                     io.tryDataSetManagement(
                             namespace.id(), attributes, count, data, token, timeout(options));
         } finally {
-            buffers.settle(accepted, run, data, null);
+            if (!accepted) {
+                buffers.refused(run, data, null);
+            }
         }
         return accepted;
     }
@@ -288,7 +294,9 @@ final class IoRequests {
                             token,
                             timeout(options));
         } finally {
-            buffers.settle(accepted, run, data, null);
+            if (!accepted) {
+                buffers.refused(run, data, null);
+            }
         }
         return accepted;
     }
@@ -330,7 +338,9 @@ final class IoRequests {
                             token,
                             timeout(options));
         } finally {
-            buffers.settle(accepted, run, data, second);
+            if (!accepted) {
+                buffers.refused(run, data, second);
+            }
         }
         return accepted;
     }
@@ -368,7 +378,9 @@ final class IoRequests {
         try {
             accepted = io.tryRaw(entry, data, token, timeout(options));
         } finally {
-            buffers.settle(accepted, run, data, null);
+            if (!accepted) {
+                buffers.refused(run, data, null);
+            }
         }
         return accepted;
     }

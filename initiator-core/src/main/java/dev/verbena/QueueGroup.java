@@ -2,6 +2,7 @@ package dev.verbena;
 
 import dev.verbena.internal.engine.CommandGroup;
 import dev.verbena.internal.engine.CommandQueue;
+import dev.verbena.internal.engine.Thrown;
 import dev.verbena.internal.engine.WaitPolicy;
 import dev.verbena.internal.fabric.FabricGroup;
 import java.time.Duration;
@@ -26,7 +27,8 @@ import java.util.List;
 ///
 /// Queues of other controllers may join when they are reached by the same device. Everything an
 /// [IoQueue] says about completions, time-outs and statistics holds for queues of a group too; only
-/// polling and waiting are the group's.
+/// polling and waiting are the group's. Completions that come while a queue of the group is opened
+/// or closed are delivered by the next [#poll]; until then their commands count as in flight.
 ///
 /// Threads: one owner, who also owns the queues and opens and closes them; [#wakeUp] any. The group
 /// has no thread of its own: whoever calls [#poll] drives it.
@@ -46,6 +48,7 @@ public final class QueueGroup implements AutoCloseable {
         default void expired(IoQueue queue, long token) {}
     }
 
+    /// Before the first poll nothing is delivered.
     private static final Handler NOBODY = (queue, token, status, result) -> {};
 
     private final FabricGroup fabric;
@@ -53,6 +56,7 @@ public final class QueueGroup implements AutoCloseable {
     private final List<IoQueue> queues = new ArrayList<>();
     private final Waiting waiting = new Waiting();
     private WaitPolicy wait;
+    private final Thrown thrown = new Thrown();
     private Handler handler = NOBODY;
     private boolean closed;
 
@@ -63,8 +67,11 @@ public final class QueueGroup implements AutoCloseable {
     }
 
     /// Where the queues of this group are connected to.
+    ///
+    /// @throws IllegalStateException when called from a handler: connecting polls
     FabricGroup fabric() {
         requireOpen();
+        commands.requireIdle();
         return fabric;
     }
 
@@ -92,17 +99,22 @@ public final class QueueGroup implements AutoCloseable {
     /// @throws IllegalStateException when called from a handler, or the group is closed
     public int poll(Handler handler) {
         requireOpen();
+        // Refused in the middle of a batch, before anything is touched: the rest of it is for the
+        // handler of that poll.
+        commands.requireIdle();
         submit();
         this.handler = handler;
-        int count = 0;
+        int count = 1;
         try {
             count = commands.poll();
-        } finally {
-            // By index: an iterator would be allocated per poll.
-            for (int i = 0; i < queues.size(); i++) {
-                queues.get(i).polled(count);
-            }
+        } catch (RuntimeException | Error e) {
+            thrown.add(e);
         }
+        // By index: an iterator would be allocated per poll.
+        for (int i = 0; i < queues.size(); i++) {
+            queues.get(i).polled(count, thrown);
+        }
+        thrown.rethrow();
         return count;
     }
 
@@ -166,6 +178,8 @@ public final class QueueGroup implements AutoCloseable {
     /// Releases the group. Idempotent.
     ///
     /// @throws IllegalStateException while queues of it are open; then nothing has changed
+    /// @throws RuntimeException when the device does not let go of the completion queue; calling
+    ///   this again tries it again
     @Override
     public void close() {
         if (closed) {
@@ -174,8 +188,8 @@ public final class QueueGroup implements AutoCloseable {
         if (!queues.isEmpty()) {
             throw new IllegalStateException("Close the queues of the group first: " + queues);
         }
-        closed = true;
         fabric.close();
+        closed = true;
     }
 
     /// Hands completions of one queue to the group's handler.

@@ -1,6 +1,7 @@
 package dev.verbena;
 
 import dev.verbena.fakes.FakeDisk;
+import dev.verbena.fakes.FakeFabricGroup;
 import dev.verbena.fakes.FakeFabricQueue;
 import dev.verbena.fakes.FakeMemoryDomain;
 import dev.verbena.fakes.FakeTarget;
@@ -95,6 +96,11 @@ final class Level1Fixture implements AutoCloseable {
     static Level1Fixture open(Consumer<Level1Fixture> setUp, UnaryOperator<ConnectOptions> change)
             throws IOException {
         return new Level1Fixture(setUp, change);
+    }
+
+    /// What is below a group.
+    static FakeFabricGroup fabricOf(QueueGroup group) {
+        return (FakeFabricGroup) group.fabric();
     }
 
     void poll() {

@@ -4,6 +4,7 @@ import dev.verbena.internal.fabric.FabricGroup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// A group of queue pairs in memory.
 public final class FakeFabricGroup implements FabricGroup {
@@ -11,6 +12,8 @@ public final class FakeFabricGroup implements FabricGroup {
     private boolean woken;
     private boolean closed;
     private int blockCalls;
+    private boolean delivering;
+    private @Nullable Throwable pollFailure;
 
     synchronized void add(FakeFabricQueue queue) {
         if (closed) {
@@ -34,17 +37,43 @@ public final class FakeFabricGroup implements FabricGroup {
         return closed;
     }
 
+    /// Lets polling throw, as a broken completion queue does.
+    public synchronized void failPoll(@Nullable Throwable e) {
+        pollFailure = e;
+    }
+
+    private synchronized void requireWorking() {
+        switch (pollFailure) {
+            case null -> {}
+            case Error error -> throw error;
+            case RuntimeException e -> throw e;
+            default -> throw new AssertionError(pollFailure);
+        }
+    }
+
+    /// As one on a device: whoever polls, for one queue or for the group, takes the completions of
+    /// all queues.
     @Override
     public int poll() {
-        int count = 0;
-        for (FakeFabricQueue queue : open()) {
-            count += queue.pollForGroup();
+        requireWorking();
+        if (delivering) {
+            throw new IllegalStateException("Events of the group are being delivered");
         }
-        return count;
+        delivering = true;
+        try {
+            int count = 0;
+            for (FakeFabricQueue queue : open()) {
+                count += queue.pollForGroup();
+            }
+            return count;
+        } finally {
+            delivering = false;
+        }
     }
 
     @Override
     public boolean hasCompletions() {
+        requireWorking();
         return open().stream().anyMatch(FakeFabricQueue::hasCompletions);
     }
 

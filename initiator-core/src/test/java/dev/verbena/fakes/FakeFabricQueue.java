@@ -206,7 +206,7 @@ public final class FakeFabricQueue implements FabricQueue {
     /// What the group polls.
     int pollForGroup() {
         FabricEvents receiver = lastReceiver;
-        return receiver == null || isClosed() ? 0 : poll(receiver);
+        return receiver == null || isClosed() ? 0 : pollThis(receiver);
     }
 
     // What a test looks at.
@@ -279,13 +279,19 @@ public final class FakeFabricQueue implements FabricQueue {
     }
 
     @Override
-    public MemorySegment capsules() {
+    public synchronized MemorySegment capsules() {
+        requireOpen();
         return capsules;
     }
 
     @Override
-    public long capsuleOffset(int slot) {
-        return (long) slot * stride;
+    public synchronized long capsuleOffset(int slot) {
+        requireOpen();
+        return offset(slot);
+    }
+
+    private long offset(int slot) {
+        return (long) Objects.checkIndex(slot, depth) * stride;
     }
 
     @Override
@@ -295,6 +301,7 @@ public final class FakeFabricQueue implements FabricQueue {
 
     @Override
     public synchronized void segment(int slot, int index, long address, int bytes, int localKey) {
+        requireOpen();
         if (bytes <= 0) {
             throw new AssertionError("A piece of " + bytes + " bytes");
         }
@@ -309,6 +316,7 @@ public final class FakeFabricQueue implements FabricQueue {
     @Override
     public synchronized int bind(
             int slot, Region region, long address, int bytes, boolean controllerWrites) {
+        requireOpen();
         FakeMemoryDomain domain = Objects.requireNonNull(binding, "this queue does not bind keys");
         if (boundKeys[slot] != 0) {
             throw new AssertionError("Slot " + slot + " is bound to a key still");
@@ -319,6 +327,7 @@ public final class FakeFabricQueue implements FabricQueue {
 
     @Override
     public synchronized void invalidate(int slot, int tag) {
+        requireOpen();
         if (boundKeys[slot] == 0) {
             throw new AssertionError("Slot " + slot + " is bound to no key");
         }
@@ -332,11 +341,16 @@ public final class FakeFabricQueue implements FabricQueue {
 
     @Override
     public synchronized boolean stage(int slot, int tag, int headerBytes, int segmentCount) {
+        requireOpen();
+        for (SentCapsule other : staged) {
+            if (other.slot() == slot) {
+                throw new AssertionError("Slot " + slot + " is staged twice");
+            }
+        }
         if (headerBytes > stride) {
             throw new AssertionError("A header of " + headerBytes + " in a slot of " + stride);
         }
-        byte[] header =
-                capsules.asSlice(capsuleOffset(slot), headerBytes).toArray(ValueLayout.JAVA_BYTE);
+        byte[] header = capsules.asSlice(offset(slot), headerBytes).toArray(ValueLayout.JAVA_BYTE);
         List<SentCapsule.Piece> data = new ArrayList<>();
         for (int i = 0; i < segmentCount; i++) {
             data.add(Objects.requireNonNull(pieces[slot * PIECES_MAX + i]));
@@ -393,6 +407,11 @@ public final class FakeFabricQueue implements FabricQueue {
     @Override
     public int poll(FabricEvents receiver) {
         lastReceiver = receiver;
+        FakeFabricGroup joined = group;
+        return joined == null ? pollThis(receiver) : joined.poll();
+    }
+
+    private int pollThis(FabricEvents receiver) {
         List<Event> batch = new ArrayList<>();
         synchronized (this) {
             requireOpen();
@@ -478,6 +497,10 @@ public final class FakeFabricQueue implements FabricQueue {
             }
             rest = List.copyOf(events);
             events.clear();
+        }
+        FakeFabricGroup joined = group;
+        if (joined != null) {
+            joined.poll();
         }
         rest.forEach(event -> event.deliver(receiver));
         synchronized (this) {

@@ -25,6 +25,7 @@ public final class InstantQueue implements FabricQueue {
     private int stagedCount;
     private int rungCount;
     private @Nullable FabricFailure failure;
+    private boolean closed;
 
     /// A queue for that many commands.
     public InstantQueue(int depth) {
@@ -51,6 +52,9 @@ public final class InstantQueue implements FabricQueue {
 
     @Override
     public long capsuleOffset(int slot) {
+        if (closed) {
+            throw new IllegalStateException("The queue pair was used after it was destroyed");
+        }
         return (long) slot * CAPSULE_BYTES;
     }
 
@@ -138,6 +142,7 @@ public final class InstantQueue implements FabricQueue {
 
     @Override
     public boolean close() {
+        closed = true;
         return true;
     }
 }

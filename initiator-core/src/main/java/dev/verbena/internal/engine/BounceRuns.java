@@ -2,16 +2,19 @@ package dev.verbena.internal.engine;
 
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.internal.memory.Region;
+import dev.verbena.nvme.NvmeStatus;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// Registered memory of one queue for data that cannot travel from where it lies: in more pieces
 /// than a command can name, or, as lists of ranges, not in registered memory at all.
 ///
-/// Bounded: [#RUNS_MAX] pieces in [#poolBytes] bytes. A run of the pool belongs to one command,
-/// from [#acquire] until [#completed] for the slot it was attached to.
+/// Bounded: [#RUNS_MAX] pieces in [#poolBytes] bytes. A run of the pool belongs to the command
+/// whose data it was described as ([#describe]), or to both commands of a fused pair: it is taken
+/// back when the last of them has ended. Only [IoCompletions] says when commands begin and end, and
+/// it says so of each slot; a command without a run therefore never meets one of an earlier
+/// command.
 ///
 /// Threads: the queue's owner. Allocates only when it is first needed.
 public final class BounceRuns {
@@ -22,7 +25,10 @@ public final class BounceRuns {
     private static final int POOL_BYTES_MIN = 1 << 20;
 
     private static final int PAGE_BYTES = 4096;
-    private static final byte NONE = -1;
+
+    /// Status of a read that arrived but could not be copied to where it belongs: Data Transfer
+    /// Error.
+    private static final int DATA_TRANSFER_ERROR = NvmeStatus.of(0, 4, true).value();
 
     private final MemoryDomain memory;
     private final int poolBytes;
@@ -38,6 +44,10 @@ public final class BounceRuns {
     /// What has to be done when the command has ended.
     private static final class Run {
         private long units;
+
+        /// Commands that use it.
+        private int users;
+
         private int count;
         private final @Nullable MemorySegment[] targets =
                 new MemorySegment[CommandData.SEGMENTS_MAX];
@@ -56,7 +66,6 @@ public final class BounceRuns {
                         : Integer.highestOneBit(wanted) << 1;
         this.unitBytes = poolBytes / RUNS_MAX;
         this.runOfSlot = new byte[depth];
-        Arrays.fill(runOfSlot, NONE);
     }
 
     /// Bytes of the pool.
@@ -125,7 +134,8 @@ public final class BounceRuns {
         return (long) run * unitBytes;
     }
 
-    /// Lets a command's data be this run.
+    /// Lets a command's data be this run, or a part of it. When the command is accepted, the run
+    /// ends with it.
     ///
     /// @param data cleared and filled; its region is counted as used
     /// @param at offset in the run
@@ -134,7 +144,7 @@ public final class BounceRuns {
         if (!pool.tryAcquire()) {
             throw new IllegalStateException("The registration of the bounce pool has ended");
         }
-        data.clear().add(pool, pool.address() + offset(run) + at, bytes);
+        data.clear().add(pool, pool.address() + offset(run) + at, bytes).run(run);
     }
 
     /// Notes a piece of the caller's memory that the run is copied to when the command succeeds,
@@ -149,26 +159,32 @@ public final class BounceRuns {
         entry.count++;
     }
 
-    /// Notes which command of a slot a run belongs to; -1 for a command without one. To be called
-    /// for every command as long as there is a pool.
-    public void attach(int slot, int run) {
+    /// A command that uses a run has begun.
+    void begun(int slot, int run) {
         runOfSlot[slot] = (byte) run;
+        runs[run].users++;
     }
 
-    /// A command has ended: copies what it read to where it belongs, and takes the run back.
-    public void completed(int slot, int status) {
+    /// A command that [#begun] has ended: copies what it read to where it belongs, and takes the
+    /// run back unless the other half of a pair uses it still.
+    ///
+    /// @return what the command has ended with: its status, or that its data could not be copied
+    int ended(int slot, int status) {
         int run = runOfSlot[slot];
-        if (run == NONE) {
-            return;
-        }
-        runOfSlot[slot] = NONE;
+        int outcome = status;
         try {
             if (status == 0) {
                 copyOut(run);
             }
-        } finally {
+        } catch (RuntimeException | Error e) {
+            // The caller's memory cannot be accessed, or not from this thread. That is this
+            // command's failure and must not become that of the others in the batch.
+            outcome = DATA_TRANSFER_ERROR;
+        }
+        if (--runs[run].users == 0) {
             release(run);
         }
+        return outcome;
     }
 
     private void copyOut(int run) {
@@ -206,12 +222,16 @@ public final class BounceRuns {
 
     /// Frees the pool; the queue has been closed. Memory the device might still reach stays
     /// allocated.
+    ///
+    /// @throws RuntimeException when the device refuses to let go of the pool; this may be called
+    ///   again then
     public void close() {
         Region pool = region;
         Arena made = arena;
+        boolean free = pool != null && memory.unregister(pool);
         region = null;
         arena = null;
-        if (pool != null && made != null && memory.unregister(pool)) {
+        if (free && made != null) {
             made.close();
         }
     }

@@ -55,6 +55,10 @@ public final class CommandData {
     private int count;
     private int byteSize;
     private int capsuleHeaderBytes;
+
+    /// The run of the queue's [BounceRuns] that the command ends; -1 for none.
+    private int run = -1;
+
     private Direction direction = Direction.NONE;
     private Travel travel = Travel.NONE;
 
@@ -63,6 +67,7 @@ public final class CommandData {
         count = 0;
         byteSize = 0;
         capsuleHeaderBytes = 0;
+        run = -1;
         direction = Direction.NONE;
         travel = Travel.NONE;
         return this;
@@ -118,6 +123,16 @@ public final class CommandData {
         return new IllegalArgumentException(
                 "%d bytes at %x are no part of the region at %x, or too many in all"
                         .formatted(bytes, address, region.address()));
+    }
+
+    /// Lets a run of the queue's bounce pool end with the command.
+    void run(int value) {
+        run = value;
+    }
+
+    /// What [#run(int)] said; -1 for nothing.
+    int run() {
+        return run;
     }
 
     /// Lets the data travel in the capsule.

@@ -21,10 +21,18 @@ final class CommandEvents implements FabricEvents {
     private final int[] keys;
 
     private CommandHandler handler = (token, slot, status, result) -> {};
-    private @Nullable Throwable thrown;
+    private final Thrown thrown = new Thrown();
 
     /// Invalidations are staged.
     private boolean ringing;
+
+    /// Completions are kept, not delivered.
+    private boolean holding;
+
+    /// Slots whose completions are kept; of a queue in a group only.
+    private int @Nullable [] held;
+
+    private int heldCount;
 
     CommandEvents(FabricQueue queue, CommandSlots slots, SlotHolds holds, QueueCounters counters) {
         this.counters = counters;
@@ -192,6 +200,10 @@ final class CommandEvents implements FabricEvents {
     }
 
     private void deliver(int slot, int status, long result) {
+        if (holding) {
+            hold(slot, status, result);
+            return;
+        }
         long token = slots.token(slot);
         slots.release(slot);
         try {
@@ -199,34 +211,60 @@ final class CommandEvents implements FabricEvents {
         } catch (Throwable e) {
             // Errors too: whatever a handler throws, the other completions of the batch have to
             // be delivered.
-            thrown(e);
+            thrown.add(e);
         }
+    }
+
+    /// Keeps completions from now on: whoever polls the completion queue now does it for another
+    /// queue, and nobody waits for these.
+    void hold() {
+        if (held == null) {
+            held = new int[slots.count()];
+        }
+        holding = true;
+    }
+
+    /// Delivers again.
+    void endHold() {
+        holding = false;
+    }
+
+    /// The slot stays in use, so the command is still one that has not completed.
+    private void hold(int slot, int status, long result) {
+        statuses[slot] = status;
+        results[slot] = result;
+        slots.finished(slot);
+        int[] kept = held;
+        if (kept != null) {
+            kept[heldCount++] = slot;
+        }
+    }
+
+    boolean hasHeld() {
+        return heldCount > 0;
+    }
+
+    /// Delivers what was kept.
+    ///
+    /// @return how much it was
+    int deliverHeld() {
+        int count = heldCount;
+        int[] kept = held;
+        for (int i = 0; i < count && kept != null; i++) {
+            int slot = kept[i];
+            deliver(slot, statuses[slot], results[slot]);
+        }
+        heldCount = 0;
+        return count;
     }
 
     /// Keeps what a handler threw for [#rethrow].
     void thrown(Throwable e) {
-        Throwable earlier = thrown;
-        if (earlier == null) {
-            thrown = e;
-        } else if (!earlier.equals(e)) {
-            earlier.addSuppressed(e);
-        }
+        thrown.add(e);
     }
 
     /// Throws what the handlers threw.
     void rethrow() {
-        Throwable e = thrown;
-        if (e != null) {
-            thrown = null;
-            throwIt(e);
-        }
-    }
-
-    private static void throwIt(Throwable e) {
-        switch (e) {
-            case Error error -> throw error;
-            case RuntimeException unchecked -> throw unchecked;
-            default -> throw new IllegalStateException("A handler threw " + e, e);
-        }
+        thrown.rethrow();
     }
 }

@@ -4,7 +4,6 @@ import dev.verbena.internal.fabric.FabricGroup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /// Several queues that are polled, and waited for, together.
 ///
@@ -14,6 +13,7 @@ public final class CommandGroup {
 
     private final FabricGroup group;
     private final List<Member> members = new ArrayList<>();
+    private final Thrown thrown = new Thrown();
     private boolean polling;
 
     public CommandGroup(FabricGroup group) {
@@ -25,11 +25,23 @@ public final class CommandGroup {
     /// @param handler of its completions, as long as the group polls
     public void add(CommandQueue queue, CommandHandler handler) {
         members.add(new Member(queue, Objects.requireNonNull(handler)));
+        queue.joinGroup();
     }
 
     /// Takes a queue out, which will be closed.
     public void remove(CommandQueue queue) {
         members.removeIf(member -> member.queue == queue);
+    }
+
+    /// Refuses while completions are being delivered.
+    ///
+    /// @throws IllegalStateException when called from a handler
+    public void requireIdle() {
+        if (polling) {
+            throw new IllegalStateException(
+                    "A completion handler must not poll its own group, nor open or close a queue of"
+                            + " it; do it after polling");
+        }
     }
 
     /// Delivers completions of all queues, up to an internal batch. Queues that have failed are
@@ -38,9 +50,7 @@ public final class CommandGroup {
     /// @return the number of events
     /// @throws IllegalStateException when called from a handler
     public int poll() {
-        if (polling) {
-            throw new IllegalStateException("A completion handler must not poll its own group");
-        }
+        requireIdle();
         polling = true;
         int count;
         try {
@@ -48,7 +58,7 @@ public final class CommandGroup {
         } finally {
             polling = false;
         }
-        rethrow();
+        thrown.rethrow();
         return count;
     }
 
@@ -60,59 +70,78 @@ public final class CommandGroup {
         }
         int count = 0;
         try {
-            count = group.poll();
-        } catch (RuntimeException e) {
             for (int i = 0; i < members.size(); i++) {
-                members.get(i).queue.broken("polling the group of", e);
+                count += members.get(i).queue.deliverHeld();
+            }
+            count += group.poll();
+        } catch (RuntimeException | Error e) {
+            // The rest of the batch is lost: only their end ends the commands of the queues.
+            broken("polling", e);
+            if (e instanceof Error) {
+                thrown.add(e);
             }
         }
         for (int i = 0; i < members.size(); i++) {
-            count += members.get(i).queue.endGroupPoll();
+            count += end(members.get(i).queue);
         }
         return count;
     }
 
-    private void rethrow() {
-        RuntimeException first = null;
-        for (int i = 0; i < members.size(); i++) {
-            first = add(first, members.get(i).queue);
-        }
-        if (first != null) {
-            throw first;
-        }
-    }
-
-    private static @Nullable RuntimeException add(
-            @Nullable RuntimeException first, CommandQueue queue) {
+    /// Whatever one queue throws, the poll ends for the others too.
+    private int end(CommandQueue queue) {
+        int count = 0;
         try {
+            count = queue.endGroupPoll();
             queue.rethrow();
-        } catch (RuntimeException e) {
-            if (first == null) {
-                return e;
-            }
-            first.addSuppressed(e);
+        } catch (RuntimeException | Error e) {
+            thrown.add(e);
         }
-        return first;
+        return count;
     }
 
-    /// See [FabricGroup#hasCompletions]; a queue that has failed counts.
+    private void broken(String doing, Throwable e) {
+        for (int i = 0; i < members.size(); i++) {
+            members.get(i).queue.broken(doing + " the group of", e);
+        }
+    }
+
+    /// See [FabricGroup#hasCompletions]; a queue that has failed counts, and so does what was kept
+    /// for the next poll.
     public boolean hasCompletions() {
         for (int i = 0; i < members.size(); i++) {
-            if (members.get(i).queue.isFailing()) {
+            if (members.get(i).queue.hasMore()) {
                 return true;
             }
         }
-        return group.hasCompletions();
+        try {
+            return group.hasCompletions();
+        } catch (RuntimeException e) {
+            broken("polling", e);
+            return true;
+        }
     }
 
     /// See [FabricGroup#arm].
     public void arm() {
-        group.arm();
+        try {
+            group.arm();
+        } catch (RuntimeException e) {
+            broken("arming", e);
+        }
     }
 
-    /// See [FabricGroup#block].
+    /// See [FabricGroup#block]. Returns at once when a queue has failed.
     public void block(long timeoutNanos) {
-        group.block(timeoutNanos);
+        for (int i = 0; i < members.size(); i++) {
+            if (members.get(i).queue.hasMore()) {
+                return;
+            }
+        }
+        try {
+            group.block(timeoutNanos);
+        } catch (RuntimeException e) {
+            broken("waiting on", e);
+        }
     }
 
     /// See [FabricGroup#wakeUp].

@@ -267,6 +267,18 @@ public final class CommandQueue {
         return counters;
     }
 
+    /// Refuses while completions are being delivered.
+    ///
+    /// @throws IllegalStateException while completions are being delivered: what takes them must
+    ///   not be replaced in the middle of a batch, nor may the queue be polled or closed
+    public void requireIdle() {
+        if (delivering) {
+            throw new IllegalStateException(
+                    "A completion handler must not poll its own queue, and must not close it; do"
+                            + " that after polling");
+        }
+    }
+
     /// Delivers completions, up to an internal batch. A failed queue is torn down here: all of its
     /// commands complete.
     ///
@@ -276,9 +288,7 @@ public final class CommandQueue {
     /// @return the number of events seen; not every event completes a command
     /// @throws IllegalStateException when called from the handler
     public int poll(CommandHandler handler) {
-        if (delivering) {
-            throw new IllegalStateException("A completion handler must not poll its own queue");
-        }
+        requireIdle();
         if (finished) {
             return 0;
         }
@@ -288,8 +298,12 @@ public final class CommandQueue {
         try {
             try {
                 count = queue.poll(events);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
+                // The rest of the batch is lost: only the end of the queue ends its commands.
                 broken("polling", e);
+                if (e instanceof Error) {
+                    events.thrown(e);
+                }
             }
             events.ring();
             if (queue.failure() != null) {
@@ -302,11 +316,26 @@ public final class CommandQueue {
         return count;
     }
 
+    /// The queue belongs to a [CommandGroup] from now on. Completions are delivered by polling the
+    /// group only: what others, who connect or close a queue on the same completion queue, come
+    /// across is kept until then, and its commands stay in flight.
+    void joinGroup() {
+        events.hold();
+    }
+
     /// Says who completions are delivered to when a [CommandGroup] polls, and forbids [#poll] and
     /// [#close] until [#endGroupPoll].
     void beginGroupPoll(CommandHandler handler) {
         events.handler(handler);
         delivering = true;
+        events.endHold();
+    }
+
+    /// Delivers what was kept since the last poll of the group.
+    ///
+    /// @return the number of completions
+    int deliverHeld() {
+        return events.deliverHeld();
     }
 
     /// What follows a poll of the group.
@@ -321,6 +350,7 @@ public final class CommandQueue {
             }
         } finally {
             delivering = false;
+            events.hold();
         }
         return count;
     }
@@ -328,6 +358,18 @@ public final class CommandQueue {
     /// Whether the queue has failed, and its commands have not been completed yet.
     boolean isFailing() {
         return !finished && queue.failure() != null;
+    }
+
+    /// Whether the next poll of the group has something to deliver that the completion queue does
+    /// not show.
+    boolean hasMore() {
+        return isFailing() || events.hasHeld();
+    }
+
+    /// Keeps what somebody who was told of a completion threw: the next poll that ends throws it
+    /// on.
+    public void thrown(Throwable e) {
+        events.thrown(e);
     }
 
     /// Throws what handlers threw during [#endGroupPoll] and before.
@@ -349,11 +391,15 @@ public final class CommandQueue {
         }
     }
 
-    void broken(String doing, RuntimeException e) {
+    void broken(String doing, Throwable e) {
         queue.fail(
                 new FabricFailure(
                         FabricFailure.Kind.TRANSPORT_ERROR,
-                        doing + " queue " + queue.queueId() + " failed: " + e.getMessage()));
+                        doing
+                                + " queue "
+                                + queue.queueId()
+                                + " failed: "
+                                + (e instanceof RuntimeException ? e.getMessage() : e)));
     }
 
     /// Why the queue is unusable; null while it works.
@@ -442,10 +488,7 @@ public final class CommandQueue {
     /// @throws IllegalStateException when called from a handler: the batch being delivered lies in
     ///   the queue's memory
     public void close(CommandHandler handler) {
-        if (delivering) {
-            throw new IllegalStateException(
-                    "A completion handler must not close its own queue; close it after polling");
-        }
+        requireIdle();
         if (closed) {
             return;
         }
@@ -455,6 +498,8 @@ public final class CommandQueue {
         if (!finished) {
             delivering = true;
             try {
+                events.endHold();
+                events.deliverHeld();
                 tearDown();
             } finally {
                 delivering = false;
@@ -493,7 +538,7 @@ public final class CommandQueue {
     private boolean drain() {
         try {
             return queue.drain(events, Deadline.after(DRAIN_TIMEOUT));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             // Destroying the queue pair is the other way to be safe.
             LOG.log(Level.WARNING, "Flushing queue " + queue.queueId() + " failed", e);
             return false;
@@ -503,7 +548,7 @@ public final class CommandQueue {
     private boolean destroy() {
         try {
             return queue.close();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "Queue " + queue.queueId() + " cannot be destroyed", e);
             return false;
         }

@@ -250,6 +250,11 @@ final class CommandSlots {
         return add(slot, SENT);
     }
 
+    /// The command is finished, and its slot stays in use: its completion is delivered later.
+    void finished(int slot) {
+        add(slot, FINISHED);
+    }
+
     private boolean add(int slot, int state) {
         int word = word(slot) | state;
         cells[cell(slot, WORD)] = word;

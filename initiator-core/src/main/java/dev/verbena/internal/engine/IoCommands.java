@@ -35,16 +35,22 @@ public final class IoCommands {
     private final IoCompletions completions;
     private final boolean bindsKeys;
     private final CommandData none = new CommandData();
-    private int lastSlot = -1;
-    private int lastPairedSlot = -1;
+
+    /// A front of `commands`, whose data travels from where it is.
+    public IoCommands(CommandQueue commands, DataPlacement placement) {
+        this(commands, placement, null);
+    }
 
     /// A front of `commands`.
-    public IoCommands(CommandQueue commands, DataPlacement placement) {
+    ///
+    /// @param runs what data may be described with ([BounceRuns#describe]): the command takes the
+    ///   run along when it is accepted, and ends it
+    public IoCommands(CommandQueue commands, DataPlacement placement, @Nullable BounceRuns runs) {
         this.commands = commands;
         this.bindsKeys = commands.bindsKeys();
         this.placement = bindsKeys ? placement.withOneKey() : placement;
         this.counters = commands.counters();
-        this.completions = new IoCompletions(commands, counters);
+        this.completions = new IoCompletions(commands, counters, runs);
     }
 
     /// Starts a command on a range of blocks.
@@ -261,8 +267,6 @@ public final class IoCommands {
                 capsules, commands.capsuleOffset(second), SubmissionEntry.FUSED_SECOND);
         submit(second, write, token, timeoutNanos);
         completions.pair(first, second);
-        lastSlot = first;
-        lastPairedSlot = second;
         return true;
     }
 
@@ -361,28 +365,30 @@ public final class IoCommands {
     private void submit(int slot, CommandData data, long token, long timeoutNanos) {
         commands.submit(slot, token, data, timeoutNanos);
         submitted(slot, data.travel().counter);
+        int run = data.run();
+        if (run >= 0) {
+            completions.bounced(slot, run);
+        }
     }
 
     private void submitted(int slot, int counter) {
-        lastSlot = slot;
-        lastPairedSlot = -1;
         counters.count(counter);
         completions.started(slot);
+    }
+
+    /// Notes that the controller is asked to abort the command of a slot; it ends with the command.
+    public void aborting(int slot) {
+        completions.aborting(slot);
+    }
+
+    /// Whether the controller has been asked to abort the command of a slot.
+    public boolean isAborting(int slot) {
+        return completions.isAborting(slot);
     }
 
     /// Commands that can be outstanding.
     int depth() {
         return commands.depth();
-    }
-
-    /// The slot of the command that was accepted last; of a fused pair the first.
-    public int lastSlot() {
-        return lastSlot;
-    }
-
-    /// The slot of the second command of the pair that was accepted last, -1 when it was no pair.
-    public int lastPairedSlot() {
-        return lastPairedSlot;
     }
 
     /// See [CommandQueue#poll].
@@ -395,7 +401,10 @@ public final class IoCommands {
     /// What completions have to be delivered to, where somebody else polls the queue.
     ///
     /// @param handler takes them in the end
+    /// @throws IllegalStateException while completions are being delivered: the rest of the batch
+    ///   belongs to who polls
     public CommandHandler collector(CommandHandler handler) {
+        commands.requireIdle();
         completions.handler(handler);
         return completions;
     }
@@ -407,14 +416,7 @@ public final class IoCommands {
 
     /// See [CommandQueue#close].
     public void close(CommandHandler handler) {
-        CommandHandler before = completions.handler();
-        try {
-            commands.close(collector(handler));
-        } catch (RuntimeException e) {
-            // Refused, perhaps, in the middle of a batch: the rest of it is for who polls.
-            completions.handler(before);
-            throw e;
-        }
+        commands.close(collector(handler));
     }
 
     /// A command went through a copy of its data.

@@ -6,7 +6,13 @@ import dev.verbena.nvme.SubmissionEntry;
 import org.jspecify.annotations.Nullable;
 
 /// Stands between a queue and the handler of its owner: counts completions, times commands where
-/// somebody wants to know, and makes one completion of a fused pair.
+/// somebody wants to know, ends what belongs to a command, and makes one completion of a fused
+/// pair.
+///
+/// What is noted of a command is noted by its start, in the marks of its slot, and all of it ends
+/// with the command, in [#marked], for each slot of a pair. Nothing is read from a capsule at the
+/// end: that of a queue which had to be destroyed is gone. And whatever a recorder or a recording
+/// throws, the owner hears of the command.
 ///
 /// Threads: the queue's owner. Allocates nothing, except JFR events while a recording wants them.
 final class IoCompletions implements CommandHandler {
@@ -25,6 +31,12 @@ final class IoCompletions implements CommandHandler {
     /// Mark: the other one of the pair has ended.
     private static final int PARTNER_ENDED = 8;
 
+    /// Mark: uses a run of the bounce pool.
+    private static final int BOUNCED = 16;
+
+    /// Mark: the controller was asked to abort it.
+    private static final int ABORTING = 32;
+
     private static final CommandHandler NOBODY = (token, slot, status, result) -> {};
 
     private final CommandQueue commands;
@@ -36,8 +48,10 @@ final class IoCompletions implements CommandHandler {
     /// Slots whose marks are not; mostly none, so that completions look at nothing else.
     private int markedCount;
 
+    private final @Nullable BounceRuns runs;
     private final int[] partners;
     private final int[] partnerStatuses;
+    private final byte[] opcodes;
     private final long[] startNanos;
     private final @Nullable SlowCommandEvent[] events;
     private CommandHandler handler = NOBODY;
@@ -48,20 +62,18 @@ final class IoCompletions implements CommandHandler {
 
     private boolean recording;
 
-    IoCompletions(CommandQueue commands, QueueCounters counters) {
+    IoCompletions(CommandQueue commands, QueueCounters counters, @Nullable BounceRuns runs) {
         this.commands = commands;
         this.counters = counters;
+        this.runs = runs;
         int depth = commands.depth();
         marks = new byte[depth];
         partners = new int[depth];
         partnerStatuses = new int[depth];
+        opcodes = new byte[depth];
         startNanos = new long[depth];
         events = new SlowCommandEvent[depth];
         refresh();
-    }
-
-    CommandHandler handler() {
-        return handler;
     }
 
     @SuppressWarnings("ReferenceEquality") // that is the question here
@@ -86,13 +98,32 @@ final class IoCompletions implements CommandHandler {
     void started(int slot) {
         if (timing) {
             mark(slot, TIMED);
+            opcodes[slot] =
+                    (byte)
+                            SubmissionEntry.opcode(
+                                    commands.capsules(), commands.capsuleOffset(slot));
             startNanos[slot] = Time.nanoTime();
-            if (recording) {
-                SlowCommandEvent event = new SlowCommandEvent();
-                event.begin();
-                events[slot] = event;
-            }
+            events[slot] = recording ? SlowCommandEvent.begun(commands, slot) : null;
         }
+    }
+
+    /// The command submitted last uses a run of the bounce pool.
+    void bounced(int slot, int run) {
+        BounceRuns pool = runs;
+        if (pool != null) {
+            mark(slot, BOUNCED);
+            pool.begun(slot, run);
+        }
+    }
+
+    /// The controller is asked to abort the command.
+    void aborting(int slot) {
+        mark(slot, ABORTING);
+    }
+
+    /// Whether the controller has been asked to abort the command.
+    boolean isAborting(int slot) {
+        return (marks[slot] & ABORTING) != 0;
     }
 
     private void mark(int slot, int mark) {
@@ -126,19 +157,21 @@ final class IoCompletions implements CommandHandler {
         if ((mark & TIMED) != 0) {
             timed(slot, status);
         }
+        BounceRuns pool = (mark & BOUNCED) != 0 ? runs : null;
+        int outcome = pool == null ? status : pool.ended(slot, status);
         if ((mark & FUSED) == 0) {
-            handler.completed(token, slot, status, result);
+            handler.completed(token, slot, outcome, result);
             return;
         }
         if ((mark & PARTNER_ENDED) == 0) {
             int partner = partners[slot];
-            partnerStatuses[partner] = status;
+            partnerStatuses[partner] = outcome;
             marks[partner] |= PARTNER_ENDED;
             return;
         }
         int other = partnerStatuses[slot];
         int both =
-                (mark & COMPARE) != 0 ? statusOfPair(status, other) : statusOfPair(other, status);
+                (mark & COMPARE) != 0 ? statusOfPair(outcome, other) : statusOfPair(other, outcome);
         handler.completed(token, slot, both, result);
     }
 
@@ -153,16 +186,20 @@ final class IoCompletions implements CommandHandler {
     }
 
     private void timed(int slot, int status) {
-        // Nothing has been written over the command yet.
-        int opcode = SubmissionEntry.opcode(commands.capsules(), commands.capsuleOffset(slot));
-        CommandObserver told = observer;
-        if (told != null) {
-            told.completed(opcode, Time.nanoTime() - startNanos[slot]);
-        }
-        SlowCommandEvent event = events[slot];
-        if (event != null) {
-            events[slot] = null;
-            event.ended(commands, slot, opcode, status);
+        int opcode = Byte.toUnsignedInt(opcodes[slot]);
+        try {
+            CommandObserver told = observer;
+            if (told != null) {
+                told.completed(opcode, Time.nanoTime() - startNanos[slot]);
+            }
+            SlowCommandEvent event = events[slot];
+            if (event != null) {
+                events[slot] = null;
+                event.ended(opcode, status);
+            }
+        } catch (Throwable e) {
+            // Of the one who wants latencies; the command has to be reported all the same.
+            commands.thrown(e);
         }
     }
 }

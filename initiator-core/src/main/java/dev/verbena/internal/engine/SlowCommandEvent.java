@@ -46,21 +46,29 @@ final class SlowCommandEvent extends Event {
         return PROBE.isEnabled();
     }
 
-    /// The command has ended; its capsule is still as it was sent.
-    void ended(CommandQueue commands, int slot, int opcode, int statusField) {
+    /// Begins to time a command that was submitted. All that the event tells of it is noted now:
+    /// when the queue is destroyed under the command, its capsule is gone before it ends.
+    static SlowCommandEvent begun(CommandQueue commands, int slot) {
+        SlowCommandEvent event = new SlowCommandEvent();
+        event.begin();
+        MemorySegment capsules = commands.capsules();
+        long at = commands.capsuleOffset(slot);
+        event.queueId = commands.queueId();
+        event.commandId = SubmissionEntry.commandId(capsules, at);
+        event.namespaceId = Integer.toUnsignedLong(SubmissionEntry.namespaceId(capsules, at));
+        event.startingLba =
+                Integer.toUnsignedLong(SubmissionEntry.dword(capsules, at, 10))
+                        | (long) SubmissionEntry.dword(capsules, at, 11) << 32;
+        return event;
+    }
+
+    /// The command has ended.
+    void ended(int opcode, int statusField) {
         end();
         if (!shouldCommit()) {
             return;
         }
-        MemorySegment capsules = commands.capsules();
-        long at = commands.capsuleOffset(slot);
-        queueId = commands.queueId();
-        commandId = SubmissionEntry.commandId(capsules, at);
         command = NvmOpcode.name(opcode);
-        namespaceId = Integer.toUnsignedLong(SubmissionEntry.namespaceId(capsules, at));
-        startingLba =
-                Integer.toUnsignedLong(SubmissionEntry.dword(capsules, at, 10))
-                        | (long) SubmissionEntry.dword(capsules, at, 11) << 32;
         status = NvmeStatus.describe(statusField);
         commit();
     }

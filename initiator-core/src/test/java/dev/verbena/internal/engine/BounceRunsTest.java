@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.verbena.fakes.FakeMemoryDomain;
 import dev.verbena.internal.memory.Region;
+import dev.verbena.nvme.NvmeStatus;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -95,12 +96,37 @@ class BounceRunsTest {
         MemorySegment target = gone.allocate(64);
         int run = runs.acquire(64);
         runs.target(run, target, 64, user);
-        runs.attach(2, run);
+        runs.begun(2, run);
         gone.close();
-        assertThatThrownBy(() -> runs.completed(2, 0)).isInstanceOf(IllegalStateException.class);
+        assertThat(runs.ended(2, 0)).isEqualTo(NvmeStatus.of(0, 4, true).value());
         assertThat(user.userCount()).isZero();
         assertThat(runs.unitsInUse()).isZero();
-        runs.completed(2, 0); // no longer attached
+        runs.close();
+    }
+
+    @Test
+    void runOfTwoCommands_isTakenBackWithTheSecond() {
+        BounceRuns runs = new BounceRuns(memory, 4, 1);
+        int run = runs.acquire(64);
+        runs.begun(2, run);
+        runs.begun(0, run);
+        assertThat(runs.ended(2, 0)).isZero();
+        assertThat(runs.unitsInUse()).isEqualTo(1);
+        assertThat(runs.ended(0, 0x285)).isEqualTo(0x285);
+        assertThat(runs.unitsInUse()).isZero();
+        runs.close();
+    }
+
+    @Test
+    void poolTheDeviceRefusesToRelease_isReleasedAtTheNextClose() {
+        BounceRuns runs = new BounceRuns(memory, 4, 1);
+        runs.release(runs.acquire(64));
+        memory.failDeregister(new IllegalStateException("busy"));
+        assertThatThrownBy(runs::close).hasMessage("busy");
+        assertThat(memory.registeredCount()).isEqualTo(1);
+        memory.failDeregister(null);
+        runs.close();
+        assertThat(memory.registeredCount()).isZero();
         runs.close();
     }
 

@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -113,12 +114,14 @@ public final class SimulatedQueue implements FabricQueue {
 
     @Override
     public MemorySegment capsules() {
+        requireOpen();
         return capsules;
     }
 
     @Override
     public long capsuleOffset(int slot) {
-        return (long) slot * stride;
+        requireOpen();
+        return (long) Objects.checkIndex(slot, pieces.length) * stride;
     }
 
     @Override
@@ -130,6 +133,7 @@ public final class SimulatedQueue implements FabricQueue {
 
     @Override
     public void segment(int slot, int index, long address, int bytes, int localKey) {
+        requireOpen();
         pieces[slot][index] = new PostedSend.Piece(address, bytes, localKey);
     }
 
@@ -140,6 +144,7 @@ public final class SimulatedQueue implements FabricQueue {
 
     @Override
     public int bind(int slot, Region region, long address, int bytes, boolean controllerWrites) {
+        requireOpen();
         if (!strict) {
             throw new IllegalStateException("Keys are not bound in this mode");
         }
@@ -161,16 +166,23 @@ public final class SimulatedQueue implements FabricQueue {
 
     @Override
     public void invalidate(int slot, int tag) {
+        requireOpen();
         staged.add(new WorkRequest.Invalidate(slot, tag, keys[slot]));
     }
 
     @Override
     public boolean stage(int slot, int tag, int headerBytes, int segmentCount) {
+        requireOpen();
         if (headerBytes < 64 || headerBytes > stride) {
             throw new IllegalArgumentException(
                     "A header of " + headerBytes + " bytes in a slot of " + stride);
         }
         card.checkNotSending(slot);
+        for (WorkRequest request : staged) {
+            if (request instanceof PostedSend send && send.slot == slot) {
+                device.violation("slot " + slot + " of " + this + " was staged twice");
+            }
+        }
         boolean inline = segmentCount == 0 && headerBytes <= inlineBytesMax;
         staged.add(
                 new PostedSend(
