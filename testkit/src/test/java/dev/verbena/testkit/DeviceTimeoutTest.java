@@ -13,10 +13,14 @@ import dev.verbena.nvme.AdminOpcode;
 import dev.verbena.nvme.NvmOpcode;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What each [TimeoutPolicy] makes of a command of a block device that is not answered. In virtual
 /// time.
@@ -65,6 +69,58 @@ class DeviceTimeoutTest {
                     assertTold(scene, disk, 1);
                     assertThat(scene.told(ControllerEvent.StateChanged.class)).isNotEmpty();
                 });
+    }
+
+    /// Reads that are never answered, each from a thread of its own: on one queue or on several.
+    private static void playUnansweredReads(TimeoutPolicy policy, int queues, Duration least) {
+        Duration most = least.plusSeconds(3);
+        VirtualScene.play(scene -> {
+            scene.options =
+                    scene.options
+                            .withIoQueues(queues)
+                            .withIoTimeout(TIMEOUT)
+                            .withTimeoutPolicy(policy);
+            try (Controller controller = scene.connect();
+                    BlockDevice disk = controller.openDevice(1)) {
+                int reads = 6;
+                scene.target.inject(Occasion.io(NvmOpcode.READ).always(), new Fault.DropAnswer());
+                // Accepted, and nothing done.
+                scene.target.inject(
+                        Occasion.admin(AdminOpcode.ABORT).always(), new Fault.Answer(0, 1));
+                Duration start = scene.now();
+                List<Duration> taken = new ArrayList<>();
+                for (int i = 0; i < reads; i++) {
+                    scene.start(
+                            "reader " + i,
+                            () -> {
+                                assertThatThrownBy(() -> disk.read(0, block()))
+                                        .isInstanceOf(CommandTimeoutException.class);
+                                taken.add(scene.now().minus(start));
+                            });
+                }
+                scene.await(() -> taken.size() == reads, Duration.ofMinutes(10), "the end of all");
+                assertThat(taken).allSatisfy(t -> assertThat(t).isBetween(least, most));
+                assertTold(scene, disk, reads);
+                assertThat(scene.told(ControllerEvent.StateChanged.class))
+                        .filteredOn(e -> e.status().state() == ControllerState.RESETTING)
+                        .hasSize(1);
+                assertThat(disk.statistics().repeatedCount()).isZero();
+                scene.target.heal();
+                disk.read(0, block());
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4})
+    void recover_commandsThatExpireTogetherEndTogether(int queues) {
+        playUnansweredReads(TimeoutPolicy.RECOVER, queues, TIMEOUT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4})
+    void abortThatIsOfNoUse_commandsThatExpireTogetherEndTogether(int queues) {
+        playUnansweredReads(TimeoutPolicy.ABORT_THEN_RECOVER, queues, TIMEOUT.multipliedBy(2));
     }
 
     @Test

@@ -29,18 +29,30 @@ final class CommandDeadlines {
         return left == Long.MAX_VALUE ? Long.MAX_VALUE : nowNanos + left;
     }
 
-    /// Asks about every command that is past its deadline, until one shall take the queue down.
+    /// Asks about every command that is past its deadline, and where one shall take the queue down,
+    /// about those too that would be very soon: all of them end with the queue, and who is asked
+    /// decides which of them have failed.
     ///
     /// @return whether one shall
     boolean check(long nowNanos, ExpiryHandler handler) {
+        if (!askAll(nowNanos, handler)) {
+            return false;
+        }
+        long early = handler.earlyNanos();
+        if (early > 0) {
+            var _ = askAll(nowNanos + early, handler);
+        }
+        return true;
+    }
+
+    private boolean askAll(long nowNanos, ExpiryHandler handler) {
+        boolean fails = false;
         for (int slot = 0; slot < slots.count(); slot++) {
-            if (slots.inUse(slot)
-                    && deadline(slot, nowNanos) - nowNanos <= 0
-                    && !prolonged(slot, nowNanos, handler)) {
-                return true;
+            if (slots.inUse(slot) && deadline(slot, nowNanos) - nowNanos <= 0) {
+                fails |= !prolonged(slot, nowNanos, handler);
             }
         }
-        return false;
+        return fails;
     }
 
     private boolean prolonged(int slot, long nowNanos, ExpiryHandler handler) {

@@ -72,6 +72,9 @@ public final class DeviceQueues {
         private final @Nullable IOException why;
         private final Connection connection;
 
+        /// Whether a queue was lost because a command was not answered.
+        private volatile boolean timedOut;
+
         private Mode(State state, @Nullable IOException why, Connection connection) {
             this.state = state;
             this.why = why;
@@ -92,6 +95,10 @@ public final class DeviceQueues {
 
         Connection connection() {
             return connection;
+        }
+
+        boolean hasTimedOut() {
+            return timedOut;
         }
     }
 
@@ -398,6 +405,10 @@ public final class DeviceQueues {
     ///
     /// @param of the mode it was started in
     void lost(Mode of, FabricFailure failure) {
+        if (failure.kind() == FabricFailure.Kind.TIMED_OUT) {
+            // First: the others let go of their queues as soon as the loss is told.
+            of.timedOut = true;
+        }
         try {
             of.connection.lost(failure);
         } catch (RuntimeException e) {

@@ -259,7 +259,7 @@ final class DeviceWorker {
         } catch (Throwable e) {
             queue.broken(e);
         }
-        FabricFailure failure = leave();
+        FabricFailure failure = leave(assignment.mode());
         if (failure != null) {
             queues.lost(assignment.mode(), failure);
         }
@@ -347,7 +347,7 @@ final class DeviceWorker {
     /// Lets go of the queue: everything under way completes, to wait for the next queue or to fail.
     ///
     /// @return why it was lost; null when that was wanted
-    private @Nullable FabricFailure leave() {
+    private @Nullable FabricFailure leave(DeviceQueues.Mode own) {
         FabricFailure failure = null;
         DeviceRequest<?> over;
         queue.take();
@@ -357,6 +357,9 @@ final class DeviceWorker {
             IOException why = mode.why();
             if (why != null) {
                 queue.requests().giveUp();
+            }
+            if (failure == null && own.hasTimedOut()) {
+                queue.expireWithOthers();
             }
             if (failure == null && mode.state() != DeviceQueues.State.CLOSED) {
                 queue.fail(

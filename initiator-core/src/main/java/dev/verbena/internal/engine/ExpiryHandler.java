@@ -31,6 +31,12 @@ public interface ExpiryHandler {
         };
     }
 
+    /// Commands that would expire within so many nanoseconds are asked about at once when another
+    /// one takes the queue down.
+    default long earlyNanos() {
+        return 0;
+    }
+
     /// A command has expired. It is still under way, and owns its memory.
     ///
     /// @param token what it was submitted with

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threads: the queue's owner.
 final class RequestRunner implements CommandHandler, ExpiryHandler {
+    /// Two looks at the deadlines of an idle queue.
+    private static final long EARLY_NANOS_MAX = 200_000_000;
+
     private final DeviceSettings settings;
     private final DeviceCounters counters;
     private final BouncePool bounce;
@@ -278,6 +281,13 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
         part.expired = false;
         runningCount++;
         stagedCount++;
+    }
+
+    /// Queues are looked at one after the other, and not all the time: commands that were handed
+    /// over together expire some moments apart.
+    @Override
+    public long earlyNanos() {
+        return Math.min(EARLY_NANOS_MAX, settings.ioTimeout().toNanos() / 8);
     }
 
     /// A command was not answered in time. Unless the policy is to wait on, its caller shall be

@@ -403,4 +403,13 @@ final class SharedQueue {
             present.checkDeadlines(Time.nanoTime(), requests);
         }
     }
+
+    /// Another queue of the connection has ended because a command was not answered: those that
+    /// were handed over together with that one have expired too.
+    void expireWithOthers() {
+        CommandQueue present = commands;
+        if (present != null) {
+            present.checkDeadlines(Time.nanoTime() + requests.earlyNanos(), requests);
+        }
+    }
 }
