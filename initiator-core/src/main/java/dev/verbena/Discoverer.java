@@ -80,11 +80,18 @@ final class Discoverer {
         return new DiscoveryLog(log.header(), entries, log.extensions());
     }
 
-    /// An entry with an address one can connect to.
+    /// An entry with an address one can connect to: the one that was asked where it names none, and
+    /// on the same interface where it is link-local and names none.
     private static DiscoveryEntry repaired(DiscoveryEntry entry, Target target) {
-        String address = entry.transportAddress();
-        if (!address.equals("0.0.0.0") && !address.equals("::")) {
+        String address;
+        try {
+            address = AddressText.canonical(entry.transportAddress());
+        } catch (IllegalArgumentException e) {
             return entry;
+        }
+        if (!address.equals("0.0.0.0") && !address.equals("::")) {
+            String scoped = AddressText.onInterfaceOf(address, target.traddr());
+            return scoped.equals(address) ? entry : withAddress(entry, scoped);
         }
         LOG.log(
                 Level.WARNING,
@@ -93,6 +100,10 @@ final class Discoverer {
                 address,
                 entry.subsystemNqn(),
                 target.traddr());
+        return withAddress(entry, target.traddr());
+    }
+
+    private static DiscoveryEntry withAddress(DiscoveryEntry entry, String address) {
         return new DiscoveryEntry(
                 entry.transportType(),
                 entry.addressFamily(),
@@ -104,7 +115,7 @@ final class Discoverer {
                 entry.eflags(),
                 entry.transportServiceId(),
                 entry.subsystemNqn(),
-                target.traddr(),
+                address,
                 entry.tsas());
     }
 
@@ -148,10 +159,7 @@ final class Discoverer {
     /// The address of an entry; empty when it is none.
     static Optional<Target> target(DiscoveryEntry entry) {
         try {
-            return Optional.of(
-                    Target.rdma(
-                            entry.transportAddress(),
-                            Integer.parseInt(entry.transportServiceId())));
+            return Optional.of(Target.of(entry));
         } catch (IllegalArgumentException e) {
             LOG.log(
                     Level.WARNING,

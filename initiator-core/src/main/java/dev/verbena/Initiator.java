@@ -280,7 +280,7 @@ public final class Initiator implements AutoCloseable {
         Transport transport;
         try {
             transport = transport(target, options);
-        } catch (IOException | RuntimeException e) {
+        } catch (RuntimeException e) {
             give(identity);
             throw e;
         }
@@ -341,17 +341,15 @@ public final class Initiator implements AutoCloseable {
         return other == null ? host : other;
     }
 
-    private Transport transport(Target target, ConnectOptions options)
-            throws AddressUnreachableException {
+    private Transport transport(Target target, ConnectOptions options) {
         if (closed) {
             throw new IllegalStateException("The initiator is closed");
         }
-        InetSocketAddress destination = target.resolve();
         @Nullable InetSocketAddress source =
                 options.hostTraddr() == null
                         ? null
                         : new InetSocketAddress(options.hostTraddr(), 0);
-        return transports.open(source, destination, target.toString());
+        return transports.open(source, target.destination(transports));
     }
 
     /// Closes all controllers, then the initiator. Idempotent.

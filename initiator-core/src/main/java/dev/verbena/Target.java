@@ -1,18 +1,24 @@
 package dev.verbena;
 
-import java.net.Inet6Address;
+import dev.verbena.internal.fabric.Destination;
+import dev.verbena.internal.fabric.NameLookup;
+import dev.verbena.internal.fabric.TransportFactory;
+import dev.verbena.nvme.DiscoveryEntry;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.net.UnknownHostException;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// Where a target listens: transport, address and service id.
 ///
+/// An address has one form, whatever spelling it was given in, so that two spellings of one place
+/// are equal: IPv6 as RFC 5952 writes it, IPv4 without leading zeros and not mapped into IPv6,
+/// names in small letters. An interface and a dot at the end of a name stay as they are.
+///
 /// @param traddr host name, IPv4 or IPv6 address; a link-local IPv6 address carries its interface,
-///   `fe80::1%eth0`
+///   by name or number: `fe80::1%eth0`
 /// @param trsvcid port, 1..65535
 public record Target(String traddr, int trsvcid) {
     /// The port registered for NVMe over RDMA.
@@ -20,10 +26,12 @@ public record Target(String traddr, int trsvcid) {
 
     private static final String SCHEME = "nvmf-rdma";
 
-    /// @throws IllegalArgumentException when the address is empty or the port out of range
+    /// @throws IllegalArgumentException when the address is none or the port out of range
     public Target {
-        if (traddr.isBlank()) {
-            throw new IllegalArgumentException("The transport address is empty");
+        try {
+            traddr = AddressText.canonical(traddr);
+        } catch (IllegalArgumentException e) {
+            throw traddr.isBlank() ? e : notAnAddress(traddr, e);
         }
         if (trsvcid < 1 || trsvcid > 65_535) {
             throw new IllegalArgumentException(
@@ -41,79 +49,91 @@ public record Target(String traddr, int trsvcid) {
         return new Target(traddr, DEFAULT_PORT);
     }
 
-    /// Reads `host`, `host:port`, `[ipv6]:port` or `nvmf-rdma://host[:port]`.
+    /// The place an entry of a discovery log names. An entry without a service id means the usual
+    /// port, as it does to Linux.
+    ///
+    /// @throws IllegalArgumentException when it is not reached over RDMA, or its address or service
+    ///   id is none
+    public static Target of(DiscoveryEntry entry) {
+        if (entry.transportType() != DiscoveryEntry.TRANSPORT_RDMA) {
+            throw new IllegalArgumentException(
+                    "The entry of " + entry.subsystemNqn() + " is not reached over RDMA");
+        }
+        String service = entry.transportServiceId().strip();
+        return rdma(
+                entry.transportAddress(),
+                service.isEmpty() ? DEFAULT_PORT : port(service, entry.transportServiceId()));
+    }
+
+    /// Reads `host`, `host:port`, `ipv6`, `[ipv6]:port` or `nvmf-rdma://host[:port]`.
     ///
     /// @throws IllegalArgumentException when the text is none of these; the message shows the text
     public static Target parse(String text) {
         String address = text.strip();
         if (address.toLowerCase(Locale.ROOT).startsWith(SCHEME + "://")) {
             address = address.substring(SCHEME.length() + 3);
-        }
-        if (address.indexOf(':') != address.lastIndexOf(':') && !address.startsWith("[")) {
-            // A bare IPv6 address; a port would need brackets around it.
-            if (!isIpv6(address)) {
-                throw notAnAddress(text, null);
+            if (address.endsWith("/")) {
+                address = address.substring(0, address.length() - 1);
             }
-            return rdma(address);
+        }
+        int end = address.startsWith("[") ? address.indexOf(']') + 1 : address.indexOf(':');
+        boolean bare = !address.startsWith("[") && end != address.lastIndexOf(':');
+        String host = bare || end <= 0 ? address : address.substring(0, end);
+        String rest = address.substring(host.length());
+        if (!rest.isEmpty() && !rest.startsWith(":")) {
+            throw notAnAddress(text, null);
         }
         try {
-            URI uri = new URI(SCHEME + "://" + address.replace("%", "%25"));
-            String host = uri.getHost();
-            String path = uri.getPath();
-            boolean more =
-                    (path != null && !path.isEmpty() && !path.equals("/"))
-                            || uri.getRawUserInfo() != null
-                            || uri.getRawQuery() != null
-                            || uri.getRawFragment() != null;
-            if (host == null || more || address.endsWith(":")) {
-                throw notAnAddress(text, null);
-            }
-            String bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
-            int port = uri.getPort();
-            return new Target(bare.replace("%25", "%"), port < 0 ? DEFAULT_PORT : port);
-        } catch (URISyntaxException e) {
+            host = AddressText.canonical(host);
+        } catch (IllegalArgumentException e) {
             throw notAnAddress(text, e);
         }
+        return new Target(host, rest.isEmpty() ? DEFAULT_PORT : port(rest.substring(1), text));
     }
 
-    private static boolean isIpv6(String address) {
-        int scope = address.indexOf('%');
+    /// @param text where it stands
+    private static int port(String digits, String text) {
+        if (digits.isEmpty() || !digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
+            throw notAnAddress(text, null);
+        }
         try {
-            // Without its scope, which names an interface that need not be there yet. No look-up.
-            var _ = Inet6Address.ofLiteral(scope < 0 ? address : address.substring(0, scope));
-            return scope != address.length() - 1;
-        } catch (IllegalArgumentException e) {
-            return false;
+            return Integer.parseInt(digits);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    "The port (trsvcid) is " + digits + "; it must be 1..65535", e);
         }
     }
 
     private static IllegalArgumentException notAnAddress(
-            String text, @Nullable URISyntaxException cause) {
+            String text, @Nullable IllegalArgumentException cause) {
         return new IllegalArgumentException(
                 "\""
                         + text
                         + "\" is not a target address; write host, host:port, [ipv6]:port or "
                         + SCHEME
-                        + "://host:port",
+                        + "://host:port"
+                        + (cause == null ? "" : " (" + cause.getMessage() + ")"),
                 cause);
     }
 
-    /// Looks the address up; a look-up is made each time, because names move.
-    ///
-    /// @throws AddressUnreachableException when the name is not known
-    InetSocketAddress resolve() throws AddressUnreachableException {
+    /// The way there: the address, or whatever the name means each time a connection is made.
+    Destination destination(TransportFactory transports) {
+        if (!AddressText.isNumeric(traddr)) {
+            return new Destination(toString(), new NameLookup(traddr, trsvcid, transports::lookUp));
+        }
+        return new Destination(
+                toString(), deadline -> List.of(new InetSocketAddress(numeric(), trsvcid)));
+    }
+
+    private InetAddress numeric() throws AddressUnreachableException {
         try {
-            return new InetSocketAddress(InetAddress.getByName(traddr), trsvcid);
+            return AddressText.numeric(traddr);
         } catch (UnknownHostException e) {
-            throw new AddressUnreachableException(
-                    toString(),
-                    0,
-                    traddr + " is not known; check the spelling, or use the numeric address",
-                    e);
+            throw new AddressUnreachableException(toString(), 0, String.valueOf(e.getMessage()), e);
         }
     }
 
-    /// `address:port`, with an IPv6 address in brackets.
+    /// `address:port`, with an IPv6 address in brackets; [#parse] reads it.
     @Override
     public String toString() {
         return (traddr.indexOf(':') >= 0 ? "[" + traddr + "]" : traddr) + ":" + trsvcid;

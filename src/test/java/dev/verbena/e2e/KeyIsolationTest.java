@@ -7,6 +7,7 @@ import dev.verbena.internal.engine.CommandData;
 import dev.verbena.internal.engine.CommandData.Direction;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.fabric.Deadline;
+import dev.verbena.internal.fabric.Destination;
 import dev.verbena.internal.fabric.QueueParameters;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.internal.fabric.VerbsTransportFactory;
@@ -56,7 +57,7 @@ class KeyIsolationTest {
     void connect() throws Exception {
         target = new ScriptedTarget();
         factory = VerbsTransportFactory.open();
-        transport = factory.open(null, target.address(), "the scripted target");
+        transport = factory.open(null, Destination.of(target.address(), "the scripted target"));
         QueueParameters parameters =
                 new QueueParameters(
                         1, 16, 1, 64, MemoryMode.STRICT, QueueParameters.Connection.DEFAULT, null);

@@ -5,6 +5,8 @@ import dev.verbena.ConnectedEntry;
 import dev.verbena.Controller;
 import dev.verbena.Initiator;
 import dev.verbena.Namespace;
+import dev.verbena.SubsystemAddress;
+import dev.verbena.Target;
 import dev.verbena.cli.base.Output;
 import dev.verbena.cli.base.TargetOptions;
 import dev.verbena.nvme.IdentifyController;
@@ -14,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -87,7 +90,7 @@ final class ListCommand implements Callable<Integer> {
             if (target.subsystem().isPresent()) {
                 try (Controller controller =
                         initiator.connect(target.target(), target.nqn(), options)) {
-                    add(rows, target.target().toString(), controller);
+                    add(rows, target.target(), controller);
                 }
             } else {
                 all(initiator, options, rows, failures);
@@ -107,12 +110,7 @@ final class ListCommand implements Callable<Integer> {
             String name = each.entry().subsystemNqn();
             if (each.controller().isPresent()) {
                 try (Controller controller = each.controller().get()) {
-                    add(
-                            rows,
-                            each.entry().transportAddress()
-                                    + ":"
-                                    + each.entry().transportServiceId(),
-                            controller);
+                    add(rows, Target.of(each.entry()), controller);
                 }
             } else {
                 failures.add(
@@ -125,15 +123,12 @@ final class ListCommand implements Callable<Integer> {
         }
     }
 
-    private static void add(List<Row> rows, String address, Controller controller) {
+    private static void add(List<Row> rows, Target address, Controller controller) {
         for (Namespace namespace : controller.namespaces()) {
             String place =
-                    "nvmf-rdma://"
-                            + address
-                            + "/"
-                            + controller.subsystemNqn()
-                            + "/"
-                            + Integer.toUnsignedString(namespace.id());
+                    new SubsystemAddress(
+                                    address, controller.subsystemNqn(), Optional.of(namespace.id()))
+                            .toString();
             rows.add(new Row(place, controller.identify(), namespace));
         }
     }

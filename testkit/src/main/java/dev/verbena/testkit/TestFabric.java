@@ -4,6 +4,7 @@ import dev.verbena.Initiator;
 import dev.verbena.internal.control.ControlRuntime;
 import dev.verbena.internal.control.ControlThreads;
 import dev.verbena.internal.control.InitiatorAccess;
+import dev.verbena.internal.fabric.Destination;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.internal.fabric.TransportFactory;
 import dev.verbena.nvme.HostIdentity;
@@ -15,7 +16,11 @@ import java.lang.invoke.MethodHandles;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// An RDMA network in memory: one host's card, and targets at addresses of the test's choice.
@@ -40,6 +45,7 @@ import org.jspecify.annotations.Nullable;
 public final class TestFabric implements AutoCloseable {
     private final SimulatedNetwork network;
     private final @Nullable ThreadedScheduler threads;
+    private final Map<String, List<InetAddress>> names = new ConcurrentHashMap<>();
 
     private TestFabric(Scheduler scheduler, @Nullable ThreadedScheduler threads) {
         this.network = new SimulatedNetwork(scheduler);
@@ -59,14 +65,33 @@ public final class TestFabric implements AutoCloseable {
 
     /// Adds a target.
     ///
-    /// @param address a numeric address; nothing is looked up
+    /// @param address a numeric address; nothing is looked up. An interface is given by its number:
+    ///   `fe80::1%1`
     /// @param port 1..65535
     public TestTarget addTarget(String address, int port) {
         return new TestTarget(network, new InetSocketAddress(literal(address), port));
     }
 
+    /// Gives a host name its addresses, best first; those it had before are forgotten. Names that
+    /// were given none are not known: nothing is looked up outside of this network.
+    ///
+    /// @param addresses numeric
+    public void addName(String name, String... addresses) {
+        names.put(
+                name.toLowerCase(Locale.ROOT),
+                Arrays.stream(addresses).map(TestFabric::literal).toList());
+    }
+
+    private List<InetAddress> lookUp(String name) throws UnknownHostException {
+        List<InetAddress> found = names.getOrDefault(name, List.of());
+        if (found.isEmpty()) {
+            throw new UnknownHostException(name);
+        }
+        return found;
+    }
+
     private static InetAddress literal(String address) {
-        if (address.isEmpty() || !address.matches("[0-9.]+|[0-9A-Fa-f:.]+")) {
+        if (address.isEmpty() || !address.matches("[0-9.]+|[0-9A-Fa-f:.]+(%[^/%]+)?")) {
             throw new IllegalArgumentException(address + " is not a numeric address");
         }
         try {
@@ -92,14 +117,18 @@ public final class TestFabric implements AutoCloseable {
         } catch (IllegalAccessException e) {
             throw new IllegalStateException(e);
         }
-        return (Initiator) InitiatorAccess.opener().open(new Factory(network), runtime, host);
+        return (Initiator) InitiatorAccess.opener().open(new Factory(), runtime, host);
     }
 
-    private record Factory(SimulatedNetwork network) implements TransportFactory {
+    private final class Factory implements TransportFactory {
         @Override
-        public Transport open(
-                @Nullable InetSocketAddress source, InetSocketAddress destination, String name) {
-            return new SimulatedTransport(network, destination, name);
+        public Transport open(@Nullable InetSocketAddress source, Destination destination) {
+            return new SimulatedTransport(network, source, destination);
+        }
+
+        @Override
+        public List<InetAddress> lookUp(String name) throws UnknownHostException {
+            return TestFabric.this.lookUp(name);
         }
 
         @Override

@@ -1,6 +1,9 @@
 package dev.verbena.internal.fabric;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Where an initiator gets its transports from: the RDMA devices of this machine, or a fabric in
@@ -8,12 +11,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threads: any.
 public interface TransportFactory extends AutoCloseable {
-    /// A transport to one target address. Connects nothing yet.
+    /// A transport to one target. Connects nothing yet.
     ///
     /// @param source local address to connect from; null to let routing decide
-    /// @param destination resolved address
-    /// @param name of the destination, for messages
-    Transport open(@Nullable InetSocketAddress source, InetSocketAddress destination, String name);
+    Transport open(@Nullable InetSocketAddress source, Destination destination);
+
+    /// All addresses of a host name, best first. Asked for each connection: the JVM itself keeps
+    /// answers for 30 s (`networkaddress.cache.ttl`).
+    default List<InetAddress> lookUp(String name) throws UnknownHostException {
+        return List.of(InetAddress.getAllByName(name));
+    }
 
     /// Releases what the transports share. All of them have to be closed.
     @Override

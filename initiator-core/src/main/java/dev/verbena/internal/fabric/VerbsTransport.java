@@ -33,7 +33,7 @@ public final class VerbsTransport implements Transport {
 
     private final CmDispatcher dispatcher;
     private final @Nullable InetSocketAddress source;
-    private final InetSocketAddress destination;
+    private final Destination destination;
     private final String address;
     private @Nullable VerbsMemoryDomain memory;
     private @Nullable RdmaContext device;
@@ -47,24 +47,27 @@ public final class VerbsTransport implements Transport {
     private boolean closed;
 
     /// @param source local address to connect from; null to let routing decide
-    /// @param destination resolved address
     public VerbsTransport(
-            CmDispatcher dispatcher,
-            @Nullable InetSocketAddress source,
-            InetSocketAddress destination,
-            String address) {
+            CmDispatcher dispatcher, @Nullable InetSocketAddress source, Destination destination) {
         this.dispatcher = dispatcher;
         this.source = source;
         this.destination = destination;
-        this.address = address;
+        this.address = destination.name();
     }
 
     @Override
     public FabricQueue connect(QueueParameters parameters, Deadline deadline) throws IOException {
+        return destination.connect(
+                parameters.queueId(), source, deadline, one -> connect(parameters, deadline, one));
+    }
+
+    private FabricQueue connect(
+            QueueParameters parameters, Deadline deadline, InetSocketAddress one)
+            throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {
                 return new VerbsConnector(this, dispatcher, parameters, deadline)
-                        .connect(source, destination);
+                        .connect(source, one);
             } catch (ConnectRejectedException e) {
                 boolean stale = e.reason() == ConnectRefusals.STALE_CONNECTION;
                 if (!stale || attempt == STALE_ATTEMPTS_MAX || deadline.expired()) {

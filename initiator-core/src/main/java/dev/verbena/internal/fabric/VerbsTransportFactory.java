@@ -20,9 +20,8 @@ public final class VerbsTransportFactory implements TransportFactory {
     }
 
     @Override
-    public Transport open(
-            @Nullable InetSocketAddress source, InetSocketAddress destination, String name) {
-        return new VerbsTransport(dispatcher, source, destination, name);
+    public Transport open(@Nullable InetSocketAddress source, Destination destination) {
+        return new VerbsTransport(dispatcher, source, destination);
     }
 
     @Override

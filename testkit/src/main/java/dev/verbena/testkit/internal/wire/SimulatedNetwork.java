@@ -1,6 +1,9 @@
 package dev.verbena.testkit.internal.wire;
 
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -54,7 +57,10 @@ public final class SimulatedNetwork {
     }
 
     private static String key(InetSocketAddress address) {
-        return address.getAddress().getHostAddress() + " " + address.getPort();
+        InetAddress host = address.getAddress();
+        // The interface by its number: an address may have been made with its name as well.
+        int scope = host instanceof Inet6Address six ? six.getScopeId() : 0;
+        return HexFormat.of().formatHex(host.getAddress()) + "%" + scope + " " + address.getPort();
     }
 
     void opened(SimulatedQueue queue) {

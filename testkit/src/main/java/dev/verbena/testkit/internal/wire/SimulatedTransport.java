@@ -4,6 +4,7 @@ import dev.verbena.ConnectFailedException;
 import dev.verbena.MemoryMode;
 import dev.verbena.internal.fabric.ConnectRefusals;
 import dev.verbena.internal.fabric.Deadline;
+import dev.verbena.internal.fabric.Destination;
 import dev.verbena.internal.fabric.FabricGroup;
 import dev.verbena.internal.fabric.FabricQueue;
 import dev.verbena.internal.fabric.QueueParameters;
@@ -32,7 +33,8 @@ public final class SimulatedTransport implements Transport {
     private static final long STEP_NANOS = TimeUnit.SECONDS.toNanos(3);
 
     private final SimulatedNetwork network;
-    private final InetSocketAddress destination;
+    private final @Nullable InetSocketAddress source;
+    private final Destination destination;
     private final String address;
     private final SimulatedMemoryDomain memory;
     private boolean closed;
@@ -40,18 +42,32 @@ public final class SimulatedTransport implements Transport {
     /// The memory mode is.
     private boolean decided;
 
+    /// The way to one address, whatever happens.
+    public SimulatedTransport(SimulatedNetwork network, InetSocketAddress address, String name) {
+        this(network, null, Destination.of(address, name));
+    }
+
+    /// @param source local address to connect from; null for any
     public SimulatedTransport(
-            SimulatedNetwork network, InetSocketAddress destination, String address) {
+            SimulatedNetwork network, @Nullable InetSocketAddress source, Destination destination) {
         this.network = network;
+        this.source = source;
         this.destination = destination;
-        this.address = address;
+        this.address = destination.name();
         this.memory = new SimulatedMemoryDomain(network.device());
     }
 
     @Override
     public FabricQueue connect(QueueParameters parameters, Deadline deadline) throws IOException {
+        return destination.connect(
+                parameters.queueId(), source, deadline, one -> connect(parameters, deadline, one));
+    }
+
+    private FabricQueue connect(
+            QueueParameters parameters, Deadline deadline, InetSocketAddress one)
+            throws IOException {
         requireOpen();
-        TargetPort port = network.listener(destination);
+        TargetPort port = network.listener(one);
         if (port == null) {
             throw rejected(NOBODY_LISTENS, "invalid service id", new byte[0], parameters);
         }
