@@ -1,17 +1,37 @@
 package dev.verbena;
 
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// Lets a few attempts to connect go on at a time; the others wait for their turn, first come first
 /// served.
 ///
 /// Threads: any.
 final class ConnectTurns {
-    private record Waiting(CompletableFuture<?> result, Runnable attempt) {}
+    /// An attempt and its result; the caller of [#take] is told nothing by exceptions.
+    private record Waiting(CompletableFuture<?> result, Runnable attempt) {
+        /// @return false when the attempt could not even be started, and has no [#give] to come
+        boolean start() {
+            try {
+                attempt.run();
+                return true;
+            } catch (Throwable e) {
+                result.completeExceptionally(
+                        new IOException(
+                                "No thread could be started to connect ("
+                                        + e.getMessage()
+                                        + "); see the limits on processes of the user and the"
+                                        + " container",
+                                e));
+                return false;
+            }
+        }
+    }
 
     private final int most;
     private final Deque<Waiting> waiting = new ArrayDeque<>();
@@ -28,6 +48,7 @@ final class ConnectTurns {
     /// @param result completed exceptionally when there will be no turn
     /// @param attempt quick; its end is told by [#give]
     void take(CompletableFuture<?> result, Runnable attempt) {
+        Waiting mine = new Waiting(result, attempt);
         boolean now;
         boolean never;
         synchronized (this) {
@@ -36,31 +57,33 @@ final class ConnectTurns {
             if (now) {
                 running++;
             } else if (!never) {
-                waiting.add(new Waiting(result, attempt));
+                waiting.add(mine);
             }
         }
         if (never) {
             result.completeExceptionally(closed());
-        } else if (now) {
-            attempt.run();
+        } else if (now && !mine.start()) {
+            give();
         }
     }
 
     /// An attempt has ended: the next one has its turn.
     void give() {
-        Waiting next;
-        synchronized (this) {
+        Waiting next = next();
+        while (next != null && !next.start()) {
+            next = next();
+        }
+    }
+
+    private synchronized @Nullable Waiting next() {
+        Waiting next = waiting.poll();
+        while (next != null && next.result().isDone()) {
             next = waiting.poll();
-            while (next != null && next.result().isDone()) {
-                next = waiting.poll();
-            }
-            if (next == null) {
-                running--;
-            }
         }
-        if (next != null) {
-            next.attempt().run();
+        if (next == null) {
+            running--;
         }
+        return next;
     }
 
     /// Those that wait have no turn any more.

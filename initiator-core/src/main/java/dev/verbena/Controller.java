@@ -59,6 +59,9 @@ public final class Controller implements AutoCloseable {
 
     private boolean released;
 
+    /// Nobody was given it, or wanted it any more.
+    private volatile boolean discarded;
+
     private Controller(
             Transport transport,
             AssociationParameters parameters,
@@ -96,7 +99,7 @@ public final class Controller implements AutoCloseable {
                             if (e == null) {
                                 if (!result.complete(controller)) {
                                     // Cancelled meanwhile: nobody would ever close it.
-                                    runtime.start("close", controller::close);
+                                    controller.discard();
                                 }
                             } else {
                                 controller.release();
@@ -106,10 +109,21 @@ public final class Controller implements AutoCloseable {
         var _ =
                 result.whenComplete((nothing, e) -> {
                     if (result.isCancelled()) {
-                        var _ = controller.owner.driver().close();
+                        controller.discard();
                     }
                 });
         return result;
+    }
+
+    /// Starts to close a controller that nobody was given, or wants any more.
+    void discard() {
+        discarded = true;
+        var _ = owner.driver().close().whenComplete((nothing, e) -> release());
+    }
+
+    /// Whether nobody can use it any more: it is dead, or is being taken down unasked for.
+    boolean isOver() {
+        return discarded || state() == ControllerState.DEAD;
     }
 
     /// As above with threads of its own, waiting.
@@ -325,9 +339,11 @@ public final class Controller implements AutoCloseable {
     ///
     /// @throws IOException when the controller is closed or given up first
     public void reset() throws IOException {
+        CompletableFuture<Void> done = owner.driver().reset();
         try {
-            owner.driver().reset().get();
+            done.get();
         } catch (InterruptedException e) {
+            done.cancel(false);
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("Interrupted while the controller is being reset");
         } catch (ExecutionException e) {
@@ -340,13 +356,16 @@ public final class Controller implements AutoCloseable {
     /// @return whether it is; false when the time is over
     /// @throws IOException when the controller is closed or given up
     public boolean awaitLive(Duration timeout) throws IOException, InterruptedException {
+        CompletableFuture<Void> live = owner.driver().live();
         try {
-            owner.driver().live().get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            live.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
             return true;
         } catch (TimeoutException e) {
             return false;
         } catch (ExecutionException e) {
             throw thrown(e.getCause());
+        } finally {
+            live.cancel(false);
         }
     }
 
@@ -476,8 +495,9 @@ public final class Controller implements AutoCloseable {
         transport.retire();
     }
 
-    /// Closes the devices, shuts the controller down and disconnects. Idempotent; takes at most
-    /// some seconds when the target does not answer any more.
+    /// Closes the devices, shuts the controller down and disconnects. Idempotent. Requests that the
+    /// devices have under way are waited for, so it takes as long as they may: up to `ioTimeout`
+    /// when the target does not answer them, and some seconds more when it answers nothing at all.
     ///
     /// @throws IllegalStateException when I/O queues are open: only their owners can close them;
     ///   also in a stage that runs on a device's own thread, which would wait for itself. Then

@@ -118,7 +118,17 @@ final class ControllerDevices {
                                             owner.session()
                                                     .identify()
                                                     .commandRetryDelayMillis(index)));
-            start(fresh, session, connected);
+            try {
+                start(fresh, session, connected);
+            } catch (OutOfMemoryError e) {
+                fresh.close();
+                connected.forEach(queue -> session.released(queue.commands().queueId()));
+                throw new IOException(
+                        "No thread could be started for the I/O queues ("
+                                + e.getMessage()
+                                + "); see the limits on processes of the user and the container",
+                        e);
+            }
             queues = fresh;
             if (session.isEnding()) {
                 // It broke meanwhile, and whoever suspends it saw no queues yet.

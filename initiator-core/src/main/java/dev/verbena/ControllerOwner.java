@@ -135,7 +135,7 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
                 scanning.unlock();
             }
             users.prepare(session);
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
             session.association().close();
             throw e;
         }

@@ -52,6 +52,11 @@ public final class DiscoverySession implements AutoCloseable {
         this.owner = new ControllerOwner(transport, parameters, runtime, new Users());
     }
 
+    /// Connects, and reads the log for the first time.
+    ///
+    /// @param transport the session's from now on
+    /// @param onOpen told before anything is connected; what it throws ends that
+    /// @param onClose told when the session is closed, or could not be opened
     static DiscoverySession open(
             Target target,
             Transport transport,
@@ -59,11 +64,19 @@ public final class DiscoverySession implements AutoCloseable {
             ControlRuntime runtime,
             Set<DiscoveryFlag> flags,
             DiscoveryListener listener,
+            Consumer<DiscoverySession> onOpen,
             Consumer<DiscoverySession> onClose)
             throws IOException {
         DiscoverySession session =
                 new DiscoverySession(
                         target, transport, parameters, runtime, flags, listener, onClose);
+        try {
+            // Before there is anything to leave behind.
+            onOpen.accept(session);
+        } catch (RuntimeException e) {
+            transport.close();
+            throw e;
+        }
         try {
             session.owner.driver().open().get();
             session.refresh();

@@ -63,7 +63,11 @@ public final class Initiator implements AutoCloseable {
     private final Set<DiscoverySession> discoveries = ConcurrentHashMap.newKeySet();
     private final IrregularNames irregular = new IrregularNames();
     private final ConnectTurns turns = new ConnectTurns(CONNECTS_MAX);
-    private volatile boolean closed;
+    private boolean closed;
+
+    /// Held to list what is opened, and to be closed: whatever is listed is closed, and nothing is
+    /// opened that is not listed before.
+    private final Object lifeCycle = new Object();
 
     /// What makes two connections the same one.
     private record Identity(
@@ -153,9 +157,25 @@ public final class Initiator implements AutoCloseable {
                         runtime,
                         Set.of(flags),
                         listener,
+                        opened -> list(() -> discoveries.add(opened)),
                         discoveries::remove);
-        discoveries.add(session);
         return session;
+    }
+
+    /// @throws IllegalStateException when the initiator is closed
+    private void list(Runnable listing) {
+        synchronized (lifeCycle) {
+            requireOpen();
+            listing.run();
+        }
+    }
+
+    private void requireOpen() {
+        synchronized (lifeCycle) {
+            if (closed) {
+                throw new IllegalStateException("The initiator is closed");
+            }
+        }
     }
 
     /// Connects every subsystem with namespaces that is found at an address and through its
@@ -209,7 +229,8 @@ public final class Initiator implements AutoCloseable {
     /// @throws DuplicateConnectException when the same connection exists already, and the options
     ///   do not allow it twice
     /// @throws java.io.InterruptedIOException when the calling thread was interrupted; then nothing
-    ///   is connected
+    ///   is connected, what was under way is taken down, and the same can be connected again at
+    ///   once
     public Controller connect(Target target, String subsystemNqn, ConnectOptions options)
             throws IOException {
         return Controller.await(start(target, Nqn.of(subsystemNqn), options));
@@ -248,7 +269,7 @@ public final class Initiator implements AutoCloseable {
         CompletableFuture<Controller> started;
         try {
             started = start(target, subsystem, options);
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
             turns.give();
             result.completeExceptionally(e);
             return;
@@ -259,7 +280,7 @@ public final class Initiator implements AutoCloseable {
                     if (e != null) {
                         result.completeExceptionally(e);
                     } else if (!result.complete(controller)) {
-                        runtime.start("close", controller::close);
+                        controller.discard();
                     }
                 });
         var _ =
@@ -286,26 +307,26 @@ public final class Initiator implements AutoCloseable {
         }
         AssociationParameters parameters =
                 new AssociationParameters(subsystem, who, options, options.keepAliveTimeout());
-        CompletableFuture<Controller> result =
-                Controller.connect(
-                        transport,
-                        parameters,
-                        runtime,
-                        controller -> controllers.put(controller, identity),
-                        controller -> {
-                            controllers.remove(controller);
-                            give(identity);
-                        });
-        if (closed) {
-            // It was listed while close() went through the others.
-            result.cancel(true);
+        try {
+            return Controller.connect(
+                    transport,
+                    parameters,
+                    runtime,
+                    controller -> list(() -> controllers.put(controller, identity)),
+                    controller -> {
+                        controllers.remove(controller);
+                        give(identity);
+                    });
+        } catch (RuntimeException e) {
+            transport.close();
+            give(identity);
+            throw e;
         }
-        return result;
     }
 
     private void take(Identity identity, boolean duplicate) throws DuplicateConnectException {
         synchronized (connections) {
-            if (!connections.add(identity) && !duplicate && !isDead(identity)) {
+            if (!connections.add(identity) && !duplicate && !isOver(identity)) {
                 throw new DuplicateConnectException(
                         identity.target().toString(),
                         "This host is connected to "
@@ -317,15 +338,15 @@ public final class Initiator implements AutoCloseable {
         }
     }
 
-    /// Whether all that is left of a connection is controllers that nobody has closed yet.
-    private boolean isDead(Identity identity) {
+    /// Whether all that is left of a connection is controllers that nobody has closed yet, or whose
+    /// attempt was cancelled.
+    private boolean isOver(Identity identity) {
         List<Controller> same =
                 controllers.entrySet().stream()
                         .filter(entry -> entry.getValue().equals(identity))
                         .map(Map.Entry::getKey)
                         .toList();
-        return !same.isEmpty()
-                && same.stream().allMatch(one -> one.state() == ControllerState.DEAD);
+        return !same.isEmpty() && same.stream().allMatch(Controller::isOver);
     }
 
     private void give(Identity identity) {
@@ -342,9 +363,7 @@ public final class Initiator implements AutoCloseable {
     }
 
     private Transport transport(Target target, ConnectOptions options) {
-        if (closed) {
-            throw new IllegalStateException("The initiator is closed");
-        }
+        requireOpen();
         @Nullable InetSocketAddress source =
                 options.hostTraddr() == null
                         ? null
@@ -358,7 +377,9 @@ public final class Initiator implements AutoCloseable {
     ///   own threads first
     @Override
     public void close() {
-        closed = true;
+        synchronized (lifeCycle) {
+            closed = true;
+        }
         turns.close();
         discoveries.forEach(DiscoverySession::close);
         List<RuntimeException> failures = new ArrayList<>();

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
@@ -41,6 +42,12 @@ final class SimulatedRuntime implements ControlRuntime {
         }
     }
 
+    /// Threads that hold no lock when they post.
+    private static final List<String> STEPS =
+            List.of("verbena-connect-1", "verbena-teardown", "verbena-finish", "user", "act");
+
+    private static final int PAUSE_NANOS_MAX = 200_000;
+
     private final SimulatedThreads threads;
     private final SteppedScheduler scheduler;
     private final Random random;
@@ -71,8 +78,13 @@ final class SimulatedRuntime implements ControlRuntime {
         return random;
     }
 
+    /// Whoever posts can be held up before, as long as others run: the runtime may be closed then.
     @Override
     public void post(Runnable event) {
+        String name = Thread.currentThread().getName();
+        if (threads.isOwn() && STEPS.stream().anyMatch(name::startsWith)) {
+            threads.parkNanos(this, 1 + random.nextInt(PAUSE_NANOS_MAX));
+        }
         control.add(event);
     }
 

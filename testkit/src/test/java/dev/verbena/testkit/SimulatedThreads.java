@@ -16,6 +16,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The threads of a simulation: real code that blocks as it pleases, one thread at a time, in
@@ -38,6 +39,7 @@ final class SimulatedThreads implements Scheduler, Time.Source, AutoCloseable {
         private final long number;
         private final String name;
         private final @Nullable Object owner;
+        private boolean started;
         private boolean ended;
 
         Member(long number, String name, @Nullable Object owner) {
@@ -54,6 +56,7 @@ final class SimulatedThreads implements Scheduler, Time.Source, AutoCloseable {
     private final List<String> problems = new ArrayList<>();
     private long looks;
     private long memberCount;
+    private Predicate<String> refusal = name -> false;
 
     SimulatedThreads(SteppedScheduler scheduler) {
         this.scheduler = scheduler;
@@ -81,6 +84,13 @@ final class SimulatedThreads implements Scheduler, Time.Source, AutoCloseable {
         }
     }
 
+    /// Lets threads fail to start, as when a limit on processes is reached.
+    ///
+    /// @param which by their names
+    void refuse(Predicate<String> which) {
+        refusal = which;
+    }
+
     SteppedScheduler scheduler() {
         return scheduler;
     }
@@ -96,6 +106,12 @@ final class SimulatedThreads implements Scheduler, Time.Source, AutoCloseable {
         Member member = new Member(++memberCount, name, owner);
         Executor executor =
                 piece -> {
+                    if (!member.started && refusal.test(name)) {
+                        member.ended = true;
+                        scheduler.note("no thread for " + name);
+                        throw new OutOfMemoryError("unable to create native thread (simulated)");
+                    }
+                    member.started = true;
                     if (!isOwn()) {
                         // Only a monitor that somebody waited for does this: in real time.
                         problems.add(name + " waited for a monitor, which is not simulated");

@@ -149,6 +149,11 @@ final class VirtualScene {
         return threads.start(name, task);
     }
 
+    /// From now on no thread of the library can be started, or they can again.
+    void threadsFail(boolean fail) {
+        threads.refuse(name -> fail && name.startsWith("verbena-"));
+    }
+
     /// Waits for a state.
     void await(Controller controller, ControllerState state, Duration most)
             throws InterruptedException {

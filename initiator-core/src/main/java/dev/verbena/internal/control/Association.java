@@ -97,7 +97,7 @@ public final class Association implements AutoCloseable {
             Association association = new Association(transport, parameters, admin, controllerId);
             association.enable();
             return association;
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
             if (admin != null) {
                 admin.close();
             }
@@ -115,14 +115,15 @@ public final class Association implements AutoCloseable {
         try {
             return new AdminQueue(queue, transport.memory(), address, onLoss, onEvent);
         } catch (RuntimeException | OutOfMemoryError e) {
-            // Most often the limit on locked memory; the message says what to do.
+            // Most often the limit on locked memory; the message says what to do. Others may give
+            // some back.
             throw new ConnectFailedException(
                     address,
                     0,
-                    false,
+                    true,
                     "Connecting the admin queue to "
                             + address
-                            + " failed on this side: its memory cannot be used: "
+                            + " failed on this side: its memory or its thread cannot be had: "
                             + e.getMessage(),
                     e);
         }
@@ -209,7 +210,7 @@ public final class Association implements AutoCloseable {
             }
             traffic.opened(commands);
             return commands;
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
             commands.close((token, slot, status, result) -> {});
             throw e;
         }

@@ -27,6 +27,7 @@ public interface ControlRuntime extends AutoCloseable {
     Handle schedule(Duration delay, Runnable event);
 
     /// Runs something that may block, on a thread of its own. [Handle#cancel] interrupts it.
+    /// Throws, an [OutOfMemoryError] usually, when no thread can be started.
     Handle start(String name, Runnable step);
 
     /// Calls the application, in order, on a thread where it holds up nothing but other calls to

@@ -34,12 +34,19 @@ public final class ControlThreads implements ControlRuntime {
                 new ThreadPoolExecutor(
                         1,
                         1,
-                        10,
+                        0,
                         TimeUnit.SECONDS,
                         new ArrayBlockingQueue<>(DELIVERIES_MAX),
                         Thread.ofPlatform().name("verbena-events").daemon().factory(),
                         new ThreadPoolExecutor.DiscardOldestPolicy());
-        application.allowCoreThreadTimeOut(true);
+        try {
+            // Now, where a failure has somebody to tell: later, an event would be lost with it.
+            control.prestartAllCoreThreads();
+            application.prestartAllCoreThreads();
+        } catch (Throwable e) {
+            close();
+            throw e;
+        }
     }
 
     @Override

@@ -12,14 +12,17 @@ import dev.verbena.internal.control.MachineAction.TearDownMode;
 import dev.verbena.internal.control.MachineAction.Timer;
 import dev.verbena.internal.control.MachineEvent.Outlook;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Runs a [ControllerMachine]: tells it what happened and the time, and has its actions carried out
@@ -60,6 +63,14 @@ public final class ControllerDriver<S> {
         }
     }
 
+    /// How often a step that must not be left out is tried on a thread of its own, and the wait in
+    /// between: 2 s together.
+    private static final int THREAD_RETRIES_MAX = 20;
+
+    private static final Duration THREAD_RETRY = Duration.ofMillis(100);
+
+    private static final System.Logger LOG = System.getLogger("dev.verbena.control");
+
     private final String name;
     private final ControlRuntime runtime;
     private final Owner<S> owner;
@@ -68,7 +79,14 @@ public final class ControllerDriver<S> {
     private final CompletableFuture<S> opened = new CompletableFuture<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final CompletableFuture<@Nullable Void> released = new CompletableFuture<>();
-    private CompletableFuture<Void> live = new CompletableFuture<>();
+
+    /// Those that wait for the controller to be live: the end completes them directly, because a
+    /// post may come too late for the runtime.
+    private final Map<Object, CompletableFuture<Void>> waiting = new ConcurrentHashMap<>();
+
+    /// Those of them that the next time it is live completes; on the control thread only.
+    private final List<CompletableFuture<Void>> followers = new ArrayList<>();
+
     private ControlRuntime.@Nullable Handle attempt;
     private @Nullable S session;
     private @Nullable IOException lastError;
@@ -107,15 +125,7 @@ public final class ControllerDriver<S> {
     /// @return completes when the controller is live again, exceptionally when it is given up or
     ///   closed; on the control thread
     public CompletableFuture<Void> reset() {
-        if (ended.isDone()) {
-            return ended;
-        }
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        runtime.post(() -> {
-            take(new MachineEvent.Plain(MachineEvent.Kind.RESET));
-            follow(done);
-        });
-        return done;
+        return following(() -> take(new MachineEvent.Plain(MachineEvent.Kind.RESET)));
     }
 
     /// Starts to close.
@@ -129,23 +139,36 @@ public final class ControllerDriver<S> {
     /// Completes when the controller is live, at once when it is; exceptionally when it is given up
     /// or closed first.
     public CompletableFuture<Void> live() {
-        if (ended.isDone()) {
-            return ended;
-        }
+        return following(() -> {});
+    }
+
+    /// @param before what to do on the control thread first
+    /// @return completes when the controller is live after that, or has ended; cancelling it means
+    ///   that nobody waits any more
+    private CompletableFuture<Void> following(Runnable before) {
         CompletableFuture<Void> done = new CompletableFuture<>();
-        runtime.post(() -> follow(done));
+        Object key = new Object();
+        waiting.put(key, done);
+        var _ = done.whenComplete((nothing, e) -> waiting.remove(key));
+        if (ended.isDone()) {
+            // The end may have looked at those that wait already.
+            var _ = ended.whenComplete((nothing, e) -> done.completeExceptionally(e));
+        } else {
+            runtime.post(() -> {
+                before.run();
+                follow(done);
+            });
+        }
         return done;
     }
 
     private void follow(CompletableFuture<Void> done) {
-        var _ =
-                live.whenComplete((nothing, e) -> {
-                    if (e == null) {
-                        done.complete(null);
-                    } else {
-                        done.completeExceptionally(e);
-                    }
-                });
+        followers.removeIf(CompletableFuture::isDone);
+        if (machine.state() == ControllerState.LIVE) {
+            done.complete(null);
+        } else {
+            followers.add(done);
+        }
     }
 
     /// Completes exceptionally when the controller is dead.
@@ -169,15 +192,25 @@ public final class ControllerDriver<S> {
         boolean changed = !now.equals(status);
         // Before the actions: whoever they wake must not see the past.
         status = now;
-        if (before == ControllerState.LIVE && now.state() != ControllerState.LIVE) {
-            live = new CompletableFuture<>();
-        }
-        actions.forEach(this::carryOut);
+        actions.forEach(this::tryCarryOut);
         if (before != ControllerState.LIVE && now.state() == ControllerState.LIVE) {
-            live.complete(null);
+            followers.forEach(done -> done.complete(null));
+            followers.clear();
         }
         if (changed) {
             owner.changed(now);
+        }
+    }
+
+    /// One action that fails must not take those after it along: they end the controller.
+    private void tryCarryOut(MachineAction action) {
+        try {
+            carryOut(action);
+        } catch (Throwable e) {
+            LOG.log(Level.ERROR, "A step of the controller at " + name + " failed: " + action, e);
+            if (action instanceof MachineAction.Resume) {
+                lost(machine.connection(), "it could not be used: " + e);
+            }
         }
     }
 
@@ -254,21 +287,48 @@ public final class ControllerDriver<S> {
     }
 
     private void startAttempt(int connection) {
-        attempt =
-                runtime.start(
-                        "connect-" + name,
-                        () -> {
-                            try {
-                                S made = owner.connect(connection);
-                                runtime.post(() -> connected(made));
-                            } catch (IOException e) {
-                                runtime.post(() -> connectFailed(e));
-                            } catch (Throwable e) {
-                                // Errors too: without an event the controller would wait for ever.
-                                IOException wrapped = new IOException("An internal error: " + e, e);
-                                runtime.post(() -> connectFailed(wrapped));
-                            }
-                        });
+        try {
+            attempt = runtime.start("connect-" + name, () -> attempt(connection));
+        } catch (Throwable e) {
+            // Another attempt may find a thread.
+            IOException why =
+                    new IOException(
+                            "No thread could be started to connect ("
+                                    + e.getMessage()
+                                    + "); see the limits on processes of the user and the container",
+                            e);
+            runtime.post(() -> connectFailed(why));
+        }
+    }
+
+    private void attempt(int connection) {
+        try {
+            S made = owner.connect(connection);
+            runtime.post(() -> connected(made));
+        } catch (IOException e) {
+            runtime.post(() -> connectFailed(e));
+        } catch (Throwable e) {
+            // Errors too: without an event the controller would wait for ever.
+            IOException wrapped = new IOException("An internal error: " + e, e);
+            runtime.post(() -> connectFailed(wrapped));
+        }
+    }
+
+    /// Runs a step that must not be left out: where no thread can be had, also later, it runs on
+    /// the control thread, which its bounded time holds up.
+    private void startSurely(String what, Runnable step, int retries) {
+        try {
+            runtime.start(what, step);
+        } catch (Throwable e) {
+            if (retries == THREAD_RETRIES_MAX) {
+                LOG.log(Level.WARNING, "No thread could be started for " + what, e);
+            }
+            if (retries == 0) {
+                step.run();
+            } else {
+                runtime.schedule(THREAD_RETRY, () -> startSurely(what, step, retries - 1));
+            }
+        }
     }
 
     private void connected(S made) {
@@ -307,7 +367,7 @@ public final class ControllerDriver<S> {
             send(new MachineEvent.Plain(MachineEvent.Kind.TORN_DOWN));
             return;
         }
-        runtime.start(
+        startSurely(
                 "teardown-" + name,
                 () -> {
                     try {
@@ -316,7 +376,8 @@ public final class ControllerDriver<S> {
                     } finally {
                         send(new MachineEvent.Plain(MachineEvent.Kind.TORN_DOWN));
                     }
-                });
+                },
+                THREAD_RETRIES_MAX);
     }
 
     private void finish(@Nullable String reason) {
@@ -325,17 +386,23 @@ public final class ControllerDriver<S> {
                         ? lastError
                         : new ConnectionLostException(
                                 reason == null ? "The controller is closed" : reason);
-        runtime.start(
+        startSurely(
                 "finish-" + name,
                 () -> {
                     try {
                         owner.finish(reason);
                     } finally {
-                        released.complete(null);
-                        opened.completeExceptionally(why);
-                        ended.completeExceptionally(why);
-                        runtime.post(() -> live.completeExceptionally(why));
+                        over(why);
                     }
-                });
+                },
+                THREAD_RETRIES_MAX);
+    }
+
+    /// Tells everybody who waits, and at last those that may end the runtime then.
+    private void over(IOException why) {
+        opened.completeExceptionally(why);
+        ended.completeExceptionally(why);
+        List.copyOf(waiting.values()).forEach(done -> done.completeExceptionally(why));
+        released.complete(null);
     }
 }

@@ -46,6 +46,8 @@ public final class NoticeHandler {
     /// The largest part of a log page that has to be read for it to count as read.
     private static final int LOG_BYTES = 512;
 
+    private static final Duration THREAD_RETRY = Duration.ofSeconds(1);
+
     private static final System.Logger LOG = System.getLogger("dev.verbena.control");
 
     private final ControlRuntime runtime;
@@ -73,7 +75,17 @@ public final class NoticeHandler {
         waiting.add(event);
         if (!running) {
             running = true;
+            startHandling();
+        }
+    }
+
+    /// Again a little later where no thread can be had: what waits must not wait for ever.
+    private void startHandling() {
+        try {
             runtime.start("events", this::handleAll);
+        } catch (Throwable e) {
+            LOG.log(Level.DEBUG, "No thread could be started for events", e);
+            runtime.schedule(THREAD_RETRY, this::startHandling);
         }
     }
 

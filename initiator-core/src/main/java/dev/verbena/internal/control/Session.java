@@ -147,17 +147,25 @@ public final class Session {
         int parallelism = Math.min(count, association.parameters().options().connectParallelism());
         List<CommandQueue> opened = new ArrayList<>();
         AtomicInteger left = new AtomicInteger(count);
-        AtomicReference<@Nullable Exception> failed = new AtomicReference<>();
+        AtomicReference<@Nullable Throwable> failed = new AtomicReference<>();
         List<Thread> threads = new ArrayList<>();
-        for (int i = 0; i < parallelism; i++) {
-            Thread thread =
-                    Time.newThread(
-                            "verbena-connect-queues", () -> openWhileLeft(left, failed, opened));
-            thread.start();
-            threads.add(thread);
+        try {
+            while (threads.size() < parallelism) {
+                Thread thread =
+                        Time.newThread(
+                                "verbena-connect-queues",
+                                () -> openWhileLeft(left, failed, opened));
+                thread.start();
+                threads.add(thread);
+            }
+        } catch (OutOfMemoryError e) {
+            // Fewer threads take longer; without one, this is one.
+            if (threads.isEmpty()) {
+                openWhileLeft(left, failed, opened);
+            }
         }
         boolean interrupted = join(threads);
-        Exception why = interrupted ? new InterruptedIOException("Interrupted") : failed.get();
+        Throwable why = interrupted ? new InterruptedIOException("Interrupted") : failed.get();
         if (why == null) {
             opened.sort(Comparator.comparingInt(CommandQueue::queueId));
             return opened;
@@ -171,7 +179,7 @@ public final class Session {
 
     private void openWhileLeft(
             AtomicInteger left,
-            AtomicReference<@Nullable Exception> failed,
+            AtomicReference<@Nullable Throwable> failed,
             List<CommandQueue> opened) {
         while (failed.get() == null && left.getAndDecrement() > 0) {
             try {
@@ -179,7 +187,8 @@ public final class Session {
                 synchronized (opened) {
                     opened.add(queue);
                 }
-            } catch (IOException | RuntimeException e) {
+            } catch (Throwable e) {
+                // Errors too: a queue that is missing would not be noticed.
                 failed.compareAndSet(null, e);
             }
         }

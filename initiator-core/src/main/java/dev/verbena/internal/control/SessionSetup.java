@@ -47,7 +47,7 @@ public record SessionSetup(
         Association association = Association.open(transport, parameters, onLoss, onEvent);
         try {
             return setUp(association);
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
             association.close();
             throw e;
         }

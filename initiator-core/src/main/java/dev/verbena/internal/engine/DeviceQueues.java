@@ -136,6 +136,7 @@ public final class DeviceQueues {
     /// @param queues at least one of kind DEFAULT; their number may differ from the last time
     /// @param connection they belong to
     /// @throws IllegalStateException when the queues are closed
+    /// @throws OutOfMemoryError when a worker's thread cannot be started
     public void start(List<QueueOf> queues, DataPlacement placement, Connection connection) {
         lock.lock();
         try {
@@ -149,8 +150,14 @@ public final class DeviceQueues {
             while (workers.size() < queues.size()) {
                 DeviceWorker worker =
                         new DeviceWorker(this, name + (workers.size() + 1), memory, settings);
+                try {
+                    worker.startThread();
+                } catch (Throwable e) {
+                    // A worker without a thread would take requests and never serve them.
+                    queues.forEach(queue -> discard(queue.commands()));
+                    throw e;
+                }
                 workers.add(worker);
-                worker.startThread();
             }
             route = DeviceRoute.of(workers, queues);
             mode = new Mode(State.RUNNING, null, connection);
