@@ -16,7 +16,7 @@ final class ConnectOptionValues implements Cloneable {
     int queueSize = 128;
     int adminQueueSize = 32;
     int connectParallelism = 4;
-    Duration keepAliveTimeout = Duration.ofSeconds(5);
+    @Nullable Duration keepAliveTimeout = null;
     Duration reconnectDelay = Duration.ofSeconds(10);
     Duration ctrlLossTimeout = Duration.ofMinutes(10);
     Duration fastIoFailTimeout = Duration.ofSeconds(-1);
@@ -56,8 +56,9 @@ final class ConnectOptionValues implements Cloneable {
         inRange("retryCount", retryCount, 0, 7);
         inRange("rnrRetryCount", rnrRetryCount, 0, 7);
         inRange("ackTimeout", ackTimeout, -1, 31);
-        if (!keepAliveTimeout.isZero()) {
-            inRange("keepAliveTimeout", keepAliveTimeout, ConnectOptions.KEEP_ALIVE_TIMEOUT_MIN);
+        Duration keepAlive = keepAliveTimeout;
+        if (keepAlive != null && !keepAlive.isZero()) {
+            inRange("keepAliveTimeout", keepAlive, ConnectOptions.KEEP_ALIVE_TIMEOUT_MIN);
         }
         inRange("reconnectDelay", reconnectDelay, ConnectOptions.TIMEOUT_MIN);
         if (!ctrlLossTimeout.isNegative()) {

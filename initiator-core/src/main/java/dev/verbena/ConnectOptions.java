@@ -27,6 +27,8 @@ public final class ConnectOptions {
     /// without anything else in between, before that is believed.
     public static final Duration REFUSAL_GRACE = Duration.ofSeconds(30);
 
+    private static final Duration KEEP_ALIVE_TIMEOUT_DEFAULT = Duration.ofSeconds(5);
+
     private static final ConnectOptions DEFAULTS = new ConnectOptions(new ConnectOptionValues());
 
     /// Filled by [#with], then never changed.
@@ -136,7 +138,13 @@ public final class ConnectOptions {
     /// zero for never, else at least 100 ms, the granularity controllers count in. Sent in
     /// milliseconds.
     public Duration keepAliveTimeout() {
-        return values.keepAliveTimeout;
+        return keepAliveTimeoutOr(KEEP_ALIVE_TIMEOUT_DEFAULT);
+    }
+
+    /// The keep-alive time-out that was chosen, whatever its value; else another default.
+    Duration keepAliveTimeoutOr(Duration otherwise) {
+        Duration chosen = values.keepAliveTimeout;
+        return chosen == null ? otherwise : chosen;
     }
 
     /// Changes [#keepAliveTimeout].

@@ -11,6 +11,7 @@ import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.nvme.Capabilities;
+import dev.verbena.nvme.Disposition;
 import dev.verbena.nvme.IdentifyController;
 import dev.verbena.nvme.Property;
 import dev.verbena.nvme.Version;
@@ -40,6 +41,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threads: any.
 public final class Controller implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("dev.verbena");
+
     private final AssociationParameters parameters;
     private final Transport transport;
     private final Consumer<Controller> onClose;
@@ -292,6 +295,23 @@ public final class Controller implements AutoCloseable {
     /// Reads the list of namespaces again.
     public List<Namespace> rescan() throws IOException {
         return owner.rescan(live());
+    }
+
+    /// Reads the list of namespaces after a command that may have changed it. The command has
+    /// succeeded, so it is no failure when the list cannot be read at this moment: it is read
+    /// later.
+    void namespacesMayDiffer() {
+        Session session = session();
+        try {
+            owner.rescan(session);
+        } catch (IOException e) {
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "The namespaces of {0} are read later: {1}",
+                    subsystemNqn(),
+                    e.getMessage());
+            owner.followUp(session, Disposition.FollowUp.RESCAN_NAMESPACES);
+        }
     }
 
     /// Reads a property with Property Get, the fabrics' way to what PCI Express has as registers.
@@ -559,6 +579,11 @@ public final class Controller implements AutoCloseable {
         @Override
         public void lost(Session session, FabricFailure failure) {
             owner.lost(session, failure);
+        }
+
+        @Override
+        public void followUp(Session session, Disposition.FollowUp what) {
+            owner.followUp(session, what);
         }
 
         @Override

@@ -310,7 +310,7 @@ public final class ControllerAdmin {
                 NONE,
                 0,
                 entry -> ManagementCommands.deleteNamespace(entry, 0, 0, namespaceId));
-        controller.rescan();
+        controller.namespacesMayDiffer();
     }
 
     /// Attaches a namespace to controllers, then reads the list again.
@@ -320,7 +320,7 @@ public final class ControllerAdmin {
                 ids(controllerIds),
                 0,
                 entry -> ManagementCommands.attachNamespace(entry, 0, 0, namespaceId));
-        controller.rescan();
+        controller.namespacesMayDiffer();
     }
 
     /// Detaches a namespace from controllers, then reads the list again.
@@ -330,7 +330,7 @@ public final class ControllerAdmin {
                 ids(controllerIds),
                 0,
                 entry -> ManagementCommands.detachNamespace(entry, 0, 0, namespaceId));
-        controller.rescan();
+        controller.namespacesMayDiffer();
     }
 
     private static byte[] ids(List<Integer> controllerIds) {
@@ -367,7 +367,7 @@ public final class ControllerAdmin {
                                 0,
                                 false,
                                 secureErase));
-        controller.rescan();
+        controller.namespacesMayDiffer();
     }
 
     /// Starts to sanitize the subsystem: **all data is lost**. It goes on in the background; see

@@ -8,6 +8,7 @@ import dev.verbena.internal.engine.DeviceSettings;
 import dev.verbena.internal.engine.NamespaceLimits;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
+import dev.verbena.nvme.Disposition;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -33,6 +34,9 @@ final class ControllerDevices {
 
         /// A queue of a connection was lost.
         void lost(Session session, FabricFailure failure);
+
+        /// A command's status asks for something.
+        void followUp(Session session, Disposition.FollowUp what);
 
         void tell(ControllerEvent event);
     }
@@ -114,6 +118,7 @@ final class ControllerDevices {
                                     options.timeoutPolicy(),
                                     options.waitMode(),
                                     DeviceSettings.RETRY_COUNT_MAX,
+                                    () -> 1000 * owner.session().identify().anaTransitionSeconds(),
                                     index ->
                                             owner.session()
                                                     .identify()
@@ -166,6 +171,11 @@ final class ControllerDevices {
         @Override
         public void abort(int queueId, int commandId) {
             session.abort(queueId, commandId);
+        }
+
+        @Override
+        public void followUp(Disposition.FollowUp what) {
+            owner.followUp(session, what);
         }
     }
 

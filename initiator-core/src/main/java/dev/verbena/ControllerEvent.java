@@ -30,13 +30,18 @@ public sealed interface ControllerEvent {
         }
     }
 
-    /// The controller reaches a group of namespaces better or worse than before.
+    /// The controller reaches a group of namespaces better or worse than before; also what has
+    /// changed while it was not connected.
+    ///
+    /// @param log without groups when the controller does not report that any more
     record AnaChanged(AnaLog log) implements ControllerEvent {}
 
     /// The controller described something that cannot be, such as a namespace with a format that is
     /// not in its own list, or an ANA log that contradicts itself. It is left out; everything else
     /// is used. Said again each time it is read, so at each reconnect; at the first connect, before
     /// there can be a listener, it is only logged.
+    ///
+    /// Where there is much of it, not each is told, but how many were left out.
     ///
     /// @param message what, and why
     record Ignored(String message) implements ControllerEvent {}
@@ -49,7 +54,8 @@ public sealed interface ControllerEvent {
     /// @param commandId its CID there
     record CommandExpired(String command, int queueId, int commandId) implements ControllerEvent {}
 
-    /// Any other report of the controller. Its log page, where it has one, has been read once, so
-    /// that the next report can come.
+    /// Any other report of the controller. Its log page, where it has one, is read by Verbena, so
+    /// that the next report can come. Reports that come faster than they are told, 16 at once and
+    /// then 4 a second, are told once where they are equal, and dropped where too many wait.
     record Notice(AsynchronousEvent event) implements ControllerEvent {}
 }

@@ -1,25 +1,26 @@
 package dev.verbena;
 
+import dev.verbena.internal.control.AnaWatch;
 import dev.verbena.internal.control.AssociationParameters;
 import dev.verbena.internal.control.ControlRuntime;
 import dev.verbena.internal.control.ControllerDriver;
-import dev.verbena.internal.control.ImpossibleAnswerException;
 import dev.verbena.internal.control.NamespaceChanges;
 import dev.verbena.internal.control.NamespaceReader;
 import dev.verbena.internal.control.NoticeHandler;
+import dev.verbena.internal.control.PacedLog;
 import dev.verbena.internal.control.Session;
 import dev.verbena.internal.control.SessionSetup;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.nvme.AsynchronousEvent;
-import dev.verbena.nvme.IdentifyController;
+import dev.verbena.nvme.Disposition;
 import dev.verbena.nvme.log.AnaLog;
-import dev.verbena.nvme.log.AnaState;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -77,7 +78,17 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
     private boolean lossLogged;
 
     private volatile List<Namespace> namespaces = List.of();
-    private volatile Optional<AnaLog> ana = Optional.empty();
+
+    /// What belongs to the connection that was made last, and to the one in use.
+    private volatile @Nullable Reactions made;
+
+    private volatile @Nullable Reactions inUse;
+
+    private final PacedLog ignoredLog;
+    private final PacedLog lossLog;
+
+    /// What follows from what the controller says on one connection.
+    private record Reactions(Session session, NoticeHandler notices, AnaWatch ana) {}
 
     ControllerOwner(
             Transport transport,
@@ -88,6 +99,13 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
         this.parameters = parameters;
         this.runtime = runtime;
         this.users = users;
+        this.ignoredLog =
+                new PacedLog(
+                        LOG,
+                        runtime,
+                        "what is not used",
+                        line -> users.tell(new ControllerEvent.Ignored(line)));
+        this.lossLog = new PacedLog(LOG, runtime, "losses");
         this.driver =
                 new ControllerDriver<>(transport.address(), parameters.options(), runtime, this);
     }
@@ -106,12 +124,15 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
     }
 
     Optional<AnaLog> ana() {
-        return ana;
+        Reactions now = inUse;
+        return now == null ? Optional.empty() : now.ana().log();
     }
 
     @Override
     public Session connect(int connection) throws IOException {
-        EarlyEvents events = new EarlyEvents();
+        // Takes events before there is a session: lost, one would stay masked, because nobody would
+        // read its log page.
+        NoticeHandler notices = new NoticeHandler(runtime);
         SessionSetup setUp =
                 new SessionSetup(
                         connection,
@@ -121,12 +142,13 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
                             lastFailure.set(failure);
                             driver.lost(connection, failure.message());
                         },
-                        events::add,
+                        notices::add,
                         this::ignored);
         Session session = setUp.run();
+        AnaWatch ana = new AnaWatch(runtime, session, new AnaChanges(session, notices));
         try {
-            if (hasAna(session.identify())) {
-                ana = readAna(session);
+            if (!ana.readFirst()) {
+                notices.readAnaLog();
             }
             scanning.lock();
             try {
@@ -139,47 +161,15 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
             session.association().close();
             throw e;
         }
-        events.passTo(new NoticeHandler(runtime, session, new Notices(session)));
+        made = new Reactions(session, notices, ana);
+        notices.begin(session, new Notices(session, notices, ana));
         return session;
     }
 
-    /// Keeps what a controller reports before there is a session. Lost, an event would stay masked,
-    /// because nobody would read its log page.
-    private static final class EarlyEvents {
-        private final List<AsynchronousEvent> early = new ArrayList<>();
-        private @Nullable NoticeHandler handler;
-
-        synchronized void add(AsynchronousEvent event) {
-            if (handler != null) {
-                handler.add(event);
-            } else if (!early.contains(event) && early.size() < NoticeHandler.WAITING_MAX) {
-                early.add(event);
-            }
-        }
-
-        synchronized void passTo(NoticeHandler handler) {
-            this.handler = handler;
-            early.forEach(handler::add);
-        }
-    }
-
-    /// A log that contradicts itself is worth nothing; the namespaces are usable without.
-    private Optional<AnaLog> readAna(Session session) throws IOException {
-        try {
-            return Optional.of(session.calls().anaLog(session.identify()));
-        } catch (ImpossibleAnswerException e) {
-            ignored("The ANA log is not used. " + e.getMessage());
-            return Optional.empty();
-        }
-    }
-
     private void ignored(String message) {
-        LOG.log(System.Logger.Level.WARNING, message);
-        users.tell(new ControllerEvent.Ignored(message));
-    }
-
-    private static boolean hasAna(IdentifyController identify) {
-        return identify.asymmetricAccessReporting();
+        if (ignoredLog.log(System.Logger.Level.WARNING, message)) {
+            users.tell(new ControllerEvent.Ignored(message));
+        }
     }
 
     /// Only by who holds [#scanning].
@@ -208,11 +198,18 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
     @Override
     public void resume(Session session) {
         current = session;
+        Reactions now = made;
+        Reactions before = inUse;
+        if (now != null && now.session() == session) {
+            inUse = now;
+            now.ana().begin(before == null ? null : before.ana());
+        }
         users.resume(session);
     }
 
     @Override
     public void suspend(Session session, String reason) {
+        endReactions(session);
         FabricFailure failure = lastFailure.get();
         if (failure == null || !failure.message().equals(reason)) {
             failure = new FabricFailure(FabricFailure.Kind.DISCONNECTED, reason);
@@ -220,8 +217,16 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
         users.suspend(session, failure);
     }
 
+    private void endReactions(Session session) {
+        Reactions now = inUse;
+        if (now != null && now.session() == session) {
+            now.ana().end();
+        }
+    }
+
     @Override
     public void tearDown(Session session, boolean askReset, boolean askShutdown) {
+        endReactions(session);
         users.release(session, askShutdown);
         session.end();
         if (askShutdown) {
@@ -268,7 +273,7 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
         boolean dead = status.state() == ControllerState.DEAD;
         if (status.state() == ControllerState.RESETTING && !lossLogged) {
             lossLogged = true;
-            LOG.log(
+            lossLog.log(
                     System.Logger.Level.WARNING,
                     "The connection to "
                             + parameters.subsystem()
@@ -276,7 +281,7 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
                             + status.reason().orElse("no reason is known"));
         } else if (lossLogged && (live || dead)) {
             lossLogged = false;
-            LOG.log(
+            lossLog.log(
                     live ? System.Logger.Level.INFO : System.Logger.Level.WARNING,
                     parameters.subsystem() + (live ? " is connected again" : " is " + status));
         }
@@ -306,59 +311,84 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
         driver.lost(session.connection(), failure.message());
     }
 
+    /// A command was answered in a way that says that something else has changed too. What has
+    /// changed may have been announced or not: it is looked at, at the pace of announcements.
+    void followUp(Session session, Disposition.FollowUp what) {
+        Reactions now = inUse;
+        if (now == null || now.session() != session) {
+            return;
+        }
+        switch (what) {
+            case RESCAN_NAMESPACES -> now.notices().rescan();
+            case READ_ANA_LOG -> now.notices().readAnaLog();
+            case READ_DISCOVERY_LOG -> now.notices().readDiscoveryLog();
+            // What breaks the connection does so where the status is seen.
+            case NONE, RECONNECT, REAUTHENTICATE -> {}
+        }
+    }
+
+    /// What follows from the ANA log of one connection.
+    private final class AnaChanges implements AnaWatch.Owner {
+        private final Session session;
+        private final NoticeHandler notices;
+
+        private AnaChanges(Session session, NoticeHandler notices) {
+            this.session = session;
+            this.notices = notices;
+        }
+
+        @Override
+        public void changed(AnaLog log) {
+            users.tell(new ControllerEvent.AnaChanged(log));
+        }
+
+        @Override
+        public void ignored(String message) {
+            ControllerOwner.this.ignored(message);
+        }
+
+        @Override
+        public void lookAgain() {
+            notices.readAnaLog();
+        }
+
+        @Override
+        public void stuck(String message) {
+            lost(session, new FabricFailure(FabricFailure.Kind.DISCONNECTED, message));
+        }
+    }
+
     /// What follows from the events of one connection.
     private final class Notices implements NoticeHandler.Owner {
         private final Session session;
+        private final NoticeHandler notices;
+        private final AnaWatch ana;
 
-        private Notices(Session session) {
+        private Notices(Session session, NoticeHandler notices, AnaWatch ana) {
             this.session = session;
+            this.notices = notices;
+            this.ana = ana;
         }
 
         @Override
         public void rescan() throws IOException {
             ControllerOwner.this.rescan(session);
-            if (hasAna(session.identify()) && knowsNotAllGroups()) {
+            if (ana.isReported() && knowsNotAllGroups()) {
                 // A namespace can arrive in a group that no event has announced.
-                anaChanged();
+                notices.readAnaLog();
             }
         }
 
         private boolean knowsNotAllGroups() {
+            Set<Long> known = new HashSet<>();
+            ana.log().ifPresent(log -> log.groups().forEach(group -> known.add(group.id())));
             return namespaces.stream()
-                    .anyMatch(namespace ->
-                            ana.stream()
-                                    .flatMap(log -> log.groups().stream())
-                                    .noneMatch(group ->
-                                            group.id() == namespace.identify().anaGroupId()));
+                    .anyMatch(namespace -> !known.contains(namespace.identify().anaGroupId()));
         }
 
         @Override
         public void anaChanged() throws IOException {
-            ana = readAna(session);
-            ana.ifPresent(this::anaRead);
-        }
-
-        private void anaRead(AnaLog log) {
-            users.tell(new ControllerEvent.AnaChanged(log));
-            if (isInTransition(log)) {
-                // Twice the time the controller claims to need, as Linux waits.
-                Duration patience =
-                        Duration.ofSeconds(2L * session.identify().anaTransitionSeconds());
-                if (!patience.isZero()) {
-                    runtime.schedule(patience, this::checkTransition);
-                }
-            }
-        }
-
-        private void checkTransition() {
-            Optional<AnaLog> now = ana;
-            if (session == current && now.isPresent() && isInTransition(now.get())) {
-                persistentError("an ANA group stays in transition longer than ANATT allows");
-            }
-        }
-
-        private static boolean isInTransition(AnaLog log) {
-            return log.groups().stream().anyMatch(group -> group.state() == AnaState.CHANGE);
+            ana.read();
         }
 
         @Override

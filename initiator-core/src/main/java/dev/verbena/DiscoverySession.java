@@ -6,6 +6,7 @@ import dev.verbena.internal.control.NamespaceChanges;
 import dev.verbena.internal.control.Session;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.Transport;
+import dev.verbena.nvme.Disposition;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.List;
@@ -193,15 +194,7 @@ public final class DiscoverySession implements AutoCloseable {
         public void resume(Session session) {
             if (log != null) {
                 // What changed while it was away was announced to nobody.
-                runtime.start("discovery", () -> readAgain(session));
-            }
-        }
-
-        private void readAgain(Session session) {
-            try {
-                read(session);
-            } catch (IOException e) {
-                LOG.log(System.Logger.Level.WARNING, "The discovery log was not read again", e);
+                owner.followUp(session, Disposition.FollowUp.READ_DISCOVERY_LOG);
             }
         }
 

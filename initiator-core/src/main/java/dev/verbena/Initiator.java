@@ -130,8 +130,9 @@ public final class Initiator implements AutoCloseable {
 
     /// Connects a discovery controller for as long as the session is open.
     ///
-    /// @param options where they name no keep-alive time-out of their own, 30 s apply as with `nvme
-    ///   discover --persistent`
+    /// @param options where no keep-alive time-out was chosen, 30 s apply as with `nvme discover
+    ///   --persistent`; with zero the controller announces no change, and the log is read again
+    ///   after a reconnect and by [DiscoverySession#refresh]
     /// @param listener hears of each change of the log
     public DiscoverySession openDiscovery(
             Target target,
@@ -139,16 +140,13 @@ public final class Initiator implements AutoCloseable {
             DiscoveryListener listener,
             DiscoveryFlag... flags)
             throws IOException {
-        boolean unchanged =
-                options.keepAliveTimeout().equals(ConnectOptions.defaults().keepAliveTimeout())
-                        || options.keepAliveTimeout().isZero();
         AssociationParameters parameters =
                 new AssociationParameters(
                         Nqn.DISCOVERY,
                         identity(options),
                         options,
                         true,
-                        unchanged ? DISCOVERY_KEEP_ALIVE : options.keepAliveTimeout());
+                        options.keepAliveTimeoutOr(DISCOVERY_KEEP_ALIVE));
         DiscoverySession session =
                 DiscoverySession.open(
                         target,

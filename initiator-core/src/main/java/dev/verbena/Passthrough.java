@@ -62,7 +62,7 @@ public final class Passthrough {
                                         command,
                                         controller.options().adminTimeout())));
         if (result.status().isSuccess() && CHANGES_NAMESPACES.contains(command.opcode())) {
-            controller.rescan();
+            controller.namespacesMayDiffer();
         }
         return result;
     }

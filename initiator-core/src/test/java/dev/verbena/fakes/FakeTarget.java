@@ -52,6 +52,7 @@ public final class FakeTarget implements BiConsumer<FakeFabricQueue, SentCapsule
         this.memory = memory;
         this.namespace = new FakeNamespace(memory, BLOCK_SIZE, blockCount);
         identify(77, 5, 1); // MDTS: 128 KiB
+        identify(78, controllerId, 2); // CNTLID
         identify(320, 10, 2); // KAS
         identify(514, 64, 2); // MAXCMD
         identify(516, 1, 4); // NN

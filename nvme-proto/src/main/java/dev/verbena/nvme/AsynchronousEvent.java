@@ -30,6 +30,15 @@ public record AsynchronousEvent(int value) {
     /** Type: vendor specific. */
     public static final int TYPE_VENDOR = 7;
 
+    /** The whole dword: the namespaces have changed; read the list of changed namespaces. */
+    public static final int NAMESPACE_ATTRIBUTE_CHANGED = 0x04_00_02;
+
+    /** The whole dword: a group is reached in another way; read the ANA log. */
+    public static final int ANA_CHANGED = 0x0C_03_02;
+
+    /** The whole dword: the discovery log has changed; read it. */
+    public static final int DISCOVERY_LOG_CHANGED = 0x70_F0_02;
+
     /** What a host does about an event. */
     public enum Kind {
         PERSISTENT_INTERNAL_ERROR,

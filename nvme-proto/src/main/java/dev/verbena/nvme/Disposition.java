@@ -118,8 +118,11 @@ public record Disposition(SamePath samePath, boolean otherPath, FollowUp followU
     private static Disposition path(int code) {
         return switch (code) {
             case 0x00 -> RETRY_ANYWHERE; // internal path error
-            case 0x01, 0x02 -> new Disposition(SamePath.NO, true, FollowUp.READ_ANA_LOG);
-            case 0x03 -> new Disposition(SamePath.WAIT, true, FollowUp.READ_ANA_LOG);
+            // Lost for good.
+            case 0x01 -> new Disposition(SamePath.NO, true, FollowUp.READ_ANA_LOG);
+            // Inaccessible and in transition: where no other controller reaches the namespace, a
+            // transition may be going on, so both are waited for.
+            case 0x02, 0x03 -> new Disposition(SamePath.WAIT, true, FollowUp.READ_ANA_LOG);
             default -> RETRY_ELSEWHERE;
         };
     }

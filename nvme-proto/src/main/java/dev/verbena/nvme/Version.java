@@ -18,6 +18,11 @@ public record Version(int value) implements Comparable<Version> {
         return value & 0xFF;
     }
 
+    /** Whether it is this version or a younger one. */
+    public boolean isAtLeast(int major, int minor) {
+        return Integer.compareUnsigned(value, major << 16 | minor << 8) >= 0;
+    }
+
     /** Orders by age of the specification. */
     @Override
     public int compareTo(Version other) {

@@ -71,7 +71,7 @@ class DispositionTest {
                     0x288, IO, NO, false, NONE
                     0x300, IO, NOW, true, NONE
                     0x301, IO, NO, true, READ_ANA_LOG
-                    0x302, IO, NO, true, READ_ANA_LOG
+                    0x302, IO, WAIT, true, READ_ANA_LOG
                     0x303, IO, WAIT, true, READ_ANA_LOG
                     0x360, IO, NO, true, NONE
                     0x370, IO, NO, true, NONE

@@ -84,6 +84,9 @@ public sealed interface Fault {
     /// Fewer bytes are written than were asked for; the answer claims success.
     record ShortData(int bytes) implements Fault {}
 
+    /// A log page is returned from its beginning, whatever offset was asked for.
+    record IgnoreOffset() implements Fault {}
+
     /// The controller raises asynchronous events when it sees the command.
     ///
     /// @param event dword 0 of their answers

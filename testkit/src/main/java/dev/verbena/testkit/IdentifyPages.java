@@ -3,6 +3,7 @@ package dev.verbena.testkit;
 import dev.verbena.nvme.IdentifyCns;
 import dev.verbena.nvme.Nqn;
 import dev.verbena.nvme.SubmissionEntry;
+import dev.verbena.nvme.Version;
 import java.util.UUID;
 
 /// What Identify returns.
@@ -13,6 +14,9 @@ final class IdentifyPages {
     /// Compare, write uncorrectable, DSM, write zeroes, timestamp, verify, copy.
     private static final int ONCS = 0x1CF;
 
+    /// Most ANA groups, as with Linux' target; each namespace is its own.
+    private static final int GROUPS_MAX = 128;
+
     /// Events this controller announces: namespaces, ANA, discovery.
     private static final int OAES = 1 << 8 | 1 << 11 | 1 << 31;
 
@@ -21,6 +25,9 @@ final class IdentifyPages {
     static Outcome of(TargetCommand command, TargetController controller) {
         TestSubsystem subsystem = controller.subsystem();
         int id = command.namespaceId;
+        if (!isKnown(command.u8(40), subsystem.version())) {
+            return Outcome.status(Outcome.INVALID_FIELD);
+        }
         return switch (command.u8(40)) {
             case IdentifyCns.CONTROLLER -> Outcome.data(controller(controller));
             case IdentifyCns.NAMESPACE -> {
@@ -51,6 +58,15 @@ final class IdentifyPages {
         };
     }
 
+    private static boolean isKnown(int cns, Version version) {
+        return switch (cns) {
+            case IdentifyCns.NAMESPACE, IdentifyCns.CONTROLLER -> true;
+            case IdentifyCns.ACTIVE_NAMESPACES -> version.isAtLeast(1, 1);
+            case IdentifyCns.NAMESPACE_DESCRIPTORS -> version.isAtLeast(1, 3);
+            default -> version.isAtLeast(2, 0);
+        };
+    }
+
     private static byte[] controller(TargetController controller) {
         TestSubsystem subsystem = controller.subsystem();
         boolean discovery = controller.isDiscovery();
@@ -65,7 +81,7 @@ final class IdentifyPages {
                         .put(76, 1 << 1 | 1 << 3, 1)
                         .put(77, subsystem.transferExponent(), 1)
                         .put(78, controller.id(), 2)
-                        .put(80, TargetController.VERSION, 4)
+                        .put(80, subsystem.version().value(), 4)
                         .put(92, Integer.toUnsignedLong(OAES), 4)
                         .put(96, 1, 4)
                         .put(111, discovery ? 2 : 1, 1)
@@ -75,8 +91,8 @@ final class IdentifyPages {
                         .put(320, subsystem.keepAliveUnits(), 2)
                         .put(342, 10, 1)
                         .put(343, 0x1F, 1)
-                        .put(344, namespaceMax, 4)
-                        .put(348, namespaceMax, 4)
+                        .put(344, GROUPS_MAX, 4)
+                        .put(348, GROUPS_MAX, 4)
                         .put(512, 0x66, 1)
                         .put(513, 0x44, 1)
                         .put(514, 128, 2)

@@ -1,6 +1,7 @@
 package dev.verbena.testkit;
 
 import dev.verbena.nvme.LogPage;
+import dev.verbena.nvme.Version;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -13,14 +14,17 @@ final class LogPages {
 
     static Outcome of(TargetCommand command, TargetController controller) {
         int page = command.u8(40);
-        byte[] log = page(page, command, controller);
+        byte[] log =
+                isKnown(page, controller.subsystem().version())
+                        ? page(page, command, controller)
+                        : null;
         if (log == null) {
             return Outcome.status(Outcome.INVALID_LOG_PAGE);
         }
         for (Fault fault : command.faults) {
             log = spoiled(log, fault, controller);
         }
-        long offset = command.dwords(12);
+        long offset = command.has(Fault.IgnoreOffset.class) ? 0 : command.dwords(12);
         long bytes =
                 4
                         * (1
@@ -36,6 +40,16 @@ final class LogPages {
             controller.pageRead(page);
         }
         return Outcome.data(part);
+    }
+
+    private static boolean isKnown(int page, Version version) {
+        return switch (page) {
+            case LogPage.SUPPORTED_LOG_PAGES -> version.isAtLeast(2, 0);
+            case LogPage.ASYMMETRIC_NAMESPACE_ACCESS -> version.isAtLeast(1, 4);
+            case LogPage.CHANGED_NAMESPACES, LogPage.COMMANDS_SUPPORTED_AND_EFFECTS ->
+                    version.isAtLeast(1, 2);
+            default -> true;
+        };
     }
 
     /// Faults speak of the whole page, of which a command reads a part.

@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threads: the scheduler's, except where a method says otherwise.
 final class TargetController implements TestSubsystem.Listener {
-    static final int VERSION = 0x0002_0000;
-
     /// Asynchronous Event Requests that may be outstanding (AERL + 1).
     static final int EVENT_REQUESTS_MAX = 4;
 
@@ -158,7 +156,7 @@ final class TargetController implements TestSubsystem.Listener {
     Outcome propertyGet(TargetCommand command) {
         return switch (command.dword(11)) {
             case Property.CAP -> Outcome.result(subsystem.capabilities());
-            case Property.VS -> Outcome.result(VERSION);
+            case Property.VS -> Outcome.result(subsystem.version().value());
             case Property.CC -> Outcome.result(configuration);
             case Property.CSTS -> Outcome.result(status());
             default -> Outcome.status(Outcome.INVALID_FIELD);
@@ -238,7 +236,16 @@ final class TargetController implements TestSubsystem.Listener {
                 return Outcome.result(granted | (long) granted << 16);
             }
             case Feature.KEEP_ALIVE_TIMER -> keepAlive(Integer.toUnsignedLong(value));
-            case Feature.HOST_BEHAVIOR_SUPPORT, Feature.TIMESTAMP -> featureData.put(feature, data);
+            case Feature.HOST_BEHAVIOR_SUPPORT, Feature.TIMESTAMP -> {
+                boolean known =
+                        feature == Feature.HOST_BEHAVIOR_SUPPORT
+                                ? subsystem.version().isAtLeast(1, 4)
+                                : subsystem.version().isAtLeast(1, 3);
+                if (!known) {
+                    return Outcome.status(Outcome.INVALID_FIELD);
+                }
+                featureData.put(feature, data);
+            }
             case Feature.ASYNCHRONOUS_EVENT_CONFIGURATION,
                     Feature.VOLATILE_WRITE_CACHE,
                     Feature.TEMPERATURE_THRESHOLD,
@@ -309,7 +316,9 @@ final class TargetController implements TestSubsystem.Listener {
         int enabled = features.getOrDefault(Feature.ASYNCHRONOUS_EVENT_CONFIGURATION, 0);
         // Masked until its log page has been read.
         if ((enabled & 1 << enableBit) != 0 && masked.add(event)) {
-            raise(event);
+            // One of each kind at most, so there is always room.
+            events.add(event);
+            tell();
         }
     }
 

@@ -191,6 +191,9 @@ final class TargetListener implements TargetPort {
             return;
         }
         Outcome outcome = outcome(command, data);
+        if (outcome != null && outcome.status() != 0 && command.end.queueId() == 0) {
+            target.refusedAdmin();
+        }
         if (outcome != null) {
             finish(command, outcome);
         }

@@ -1,6 +1,7 @@
 package dev.verbena.testkit;
 
 import dev.verbena.nvme.Nqn;
+import dev.verbena.nvme.Version;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -68,6 +69,7 @@ public final class TestSubsystem {
     private volatile int maximumQueueEntries = 128;
     private volatile int transferExponent = 8;
     private volatile int keepAliveUnits = 10;
+    private volatile Version version = new Version(0x0002_0000);
     private volatile @Nullable Long capabilities;
     private volatile @Nullable Authentication authentication;
     private volatile boolean asksForAuthentication;
@@ -226,6 +228,20 @@ public final class TestSubsystem {
 
     int transferExponent() {
         return transferExponent;
+    }
+
+    /// Version of the specification the controllers follow (VS), 2.0 at first. They know nothing
+    /// that is younger: such commands, structures, log pages and features are refused, and counted
+    /// ([TestTarget#refusedAdminCount]).
+    ///
+    /// @param value major 31:16, minor 15:8, tertiary 7:0
+    public TestSubsystem version(int value) {
+        version = new Version(value);
+        return this;
+    }
+
+    Version version() {
+        return version;
     }
 
     /// Granularity of keep alive in units of 100 ms (KAS), 0 for no keep alive; 10 at first.

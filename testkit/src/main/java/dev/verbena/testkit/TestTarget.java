@@ -41,6 +41,7 @@ public final class TestTarget {
     private final List<Referral> referrals = new CopyOnWriteArrayList<>();
     private final Map<Integer, TargetController> controllers = new ConcurrentHashMap<>();
     private final Map<Integer, AtomicLong> commandCounts = new ConcurrentHashMap<>();
+    private final AtomicLong refusedAdmin = new AtomicLong();
     private final AtomicLong generation = new AtomicLong(1);
     private final AtomicInteger nextControllerId = new AtomicInteger(1);
 
@@ -157,6 +158,15 @@ public final class TestTarget {
     /// Admin commands with this opcode that have arrived so far.
     public long adminCommandCount(int opcode) {
         return count(0, opcode).get();
+    }
+
+    /// Admin commands that were refused so far: each is an entry in the error log of a controller.
+    public long refusedAdminCount() {
+        return refusedAdmin.get();
+    }
+
+    void refusedAdmin() {
+        refusedAdmin.incrementAndGet();
     }
 
     void seen(int queueId, int opcode) {

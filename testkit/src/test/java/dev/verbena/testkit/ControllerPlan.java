@@ -31,6 +31,9 @@ final class ControllerPlan {
         0xFF_FF_FF
     };
 
+    /// Log pages that events name.
+    private static final int[] LOGS = {2, 4, 4, 0x0C, 0x0C};
+
     /// What happens at some moment.
     enum Kind {
         TARGET_AWAY,
@@ -43,6 +46,13 @@ final class ControllerPlan {
         NAMESPACE_RESIZED,
         ACCESS,
         EVENT_STORM,
+        EVENT_STAYS,
+        EVENT_FLOOD,
+        EVENT_REQUESTS_FAIL,
+        LOG_FAILS,
+        LOG_CHANGES,
+        TRANSITION,
+        TWO_TRANSITIONS,
         RESET,
         RESCAN,
         SUBSYSTEM_RESET
@@ -121,7 +131,14 @@ final class ControllerPlan {
                         case NAMESPACE_ADDED, NAMESPACE_REMOVED, NAMESPACE_RESIZED ->
                                 2 + random.nextInt(2);
                         case ACCESS -> random.nextInt(TestSubsystem.Access.values().length);
-                        case EVENT_STORM -> EVENTS[random.nextInt(EVENTS.length)];
+                        case EVENT_STORM, EVENT_STAYS -> EVENTS[random.nextInt(EVENTS.length)];
+                        case LOG_FAILS -> LOGS[random.nextInt(LOGS.length)];
+                        case TRANSITION ->
+                                random.nextLong(
+                                        SimulatedNotices.TRANSITION_TIME
+                                                .multipliedBy(2)
+                                                .minusSeconds(1)
+                                                .toNanos());
                         default -> 0;
                     };
             acts.add(new Act(at, kind, number));
@@ -146,6 +163,12 @@ final class ControllerPlan {
                                             NAMESPACE_REMOVED,
                                             NAMESPACE_RESIZED,
                                             TARGET_STOPS_LISTENING,
+                                            EVENT_FLOOD,
+                                            EVENT_REQUESTS_FAIL,
+                                            LOG_FAILS,
+                                            LOG_CHANGES,
+                                            TRANSITION,
+                                            TWO_TRANSITIONS,
                                             RESCAN ->
                                             true;
                                     default -> false;
@@ -161,6 +184,11 @@ final class ControllerPlan {
                         .noneMatch(step ->
                                 step.occasion().place() == Occasion.Place.ADMIN
                                         || step.occasion().place() == Occasion.Place.CONNECTION);
+    }
+
+    /// Whether what the controller last said of the access to its namespaces must be known.
+    boolean announcesAccess() {
+        return announcesChanges();
     }
 
     /// Whether the target may say something about its namespaces that is not so.

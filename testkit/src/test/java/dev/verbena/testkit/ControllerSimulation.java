@@ -46,6 +46,10 @@ final class ControllerSimulation {
     /// For steps that end by themselves when each wait is bounded.
     private static final Duration STEP_MAX = Duration.ofSeconds(400);
 
+    /// Half seconds in which what was announced has to be known: the longest pause after a log page
+    /// that could not be read.
+    private static final int KNOWN_AFTER_LOOKS = 140;
+
     private static final long TIME_NANOS = Duration.ofHours(2).toNanos();
     private static final long STEPS_MAX = 5_000_000;
 
@@ -201,6 +205,7 @@ final class ControllerSimulation {
         ControllerWatcher watching = new ControllerWatcher(scheduler, controller.status());
         watcher = watching;
         controller.addListener(watching);
+        watching.knows(controller.anaLog().orElse(null));
         DmaArena memory = newArena(controller);
         arena = memory;
         SimulatedUsers work =
@@ -238,10 +243,14 @@ final class ControllerSimulation {
             if (controller.state() == ControllerState.LIVE && plan.announcesChanges()) {
                 knowsTheNamespaces(controller);
             }
+            if (controller.state() == ControllerState.LIVE && plan.announcesAccess()) {
+                knowsTheAccess(controller, watching);
+            }
         }
         if (plan.isPeaceful() && watching.lossCount() > 0) {
             problems.add("nothing went wrong, and the connection was lost");
         }
+        staysInPace(watching);
         acts.stop();
         end(controller, work, running, device);
     }
@@ -326,7 +335,7 @@ final class ControllerSimulation {
     private void knowsTheNamespaces(Controller controller) throws InterruptedException {
         step("looking at the namespaces");
         for (int attempt = 0; !inventory(controller).equals(inventory()); attempt++) {
-            if (attempt == 20) {
+            if (attempt == KNOWN_AFTER_LOOKS) {
                 problems.add(
                         "there are the namespaces "
                                 + inventory()
@@ -346,6 +355,34 @@ final class ControllerSimulation {
     private Map<Integer, Long> inventory() {
         return subsystem.namespaces().stream()
                 .collect(Collectors.toMap(TestNamespace::id, TestNamespace::blockCount));
+    }
+
+    /// How the namespaces are reached was announced, or found at a reconnect, and told.
+    private void knowsTheAccess(Controller controller, ControllerWatcher watching)
+            throws InterruptedException {
+        step("looking at the access to the namespaces");
+        for (int attempt = 0; ; attempt++) {
+            String problem =
+                    SimulatedNotices.accessProblem(controller, subsystem, watching.access());
+            if (problem == null) {
+                return;
+            }
+            if (attempt == KNOWN_AFTER_LOOKS) {
+                problems.add(problem);
+                return;
+            }
+            Time.sleep(Duration.ofMillis(500));
+        }
+    }
+
+    /// Whatever the controller announces, it costs so much in a second and no more, besides what
+    /// each connection may cost at once.
+    private void staysInPace(ControllerWatcher watching) {
+        problems.addAll(
+                SimulatedNotices.paceProblems(
+                        target,
+                        watching.noticeCount(),
+                        Duration.ofNanos(scheduler.nanoTime()).toSeconds()));
     }
 
     private void end(

@@ -5,6 +5,7 @@ import dev.verbena.ControllerEvent;
 import dev.verbena.ControllerListener;
 import dev.verbena.ControllerState;
 import dev.verbena.ControllerStatus;
+import dev.verbena.nvme.log.AnaLog;
 import dev.verbena.testkit.internal.wire.SteppedScheduler;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -12,6 +13,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Hears what a controller says about itself, and checks that it is possible.
 final class ControllerWatcher implements ControllerListener {
@@ -43,6 +45,8 @@ final class ControllerWatcher implements ControllerListener {
     private ControllerStatus last;
     private int losses;
     private int namespaceChanges;
+    private int notices;
+    private @Nullable AnaLog access;
 
     ControllerWatcher(SteppedScheduler scheduler, ControllerStatus now) {
         this.scheduler = scheduler;
@@ -59,7 +63,12 @@ final class ControllerWatcher implements ControllerListener {
                     problems.add("namespaces changed, and none did");
                 }
             }
+            case ControllerEvent.AnaChanged now -> access = now.log();
             default -> {}
+        }
+        switch (event) {
+            case ControllerEvent.StateChanged _, ControllerEvent.CommandExpired _ -> {}
+            default -> notices++;
         }
     }
 
@@ -97,6 +106,23 @@ final class ControllerWatcher implements ControllerListener {
     /// How often a connection that stood was lost or reset.
     int lossCount() {
         return losses;
+    }
+
+    /// Calls that followed from what the controller said.
+    int noticeCount() {
+        return notices;
+    }
+
+    /// What was known before anything was told.
+    void knows(@Nullable AnaLog log) {
+        if (access == null) {
+            access = log;
+        }
+    }
+
+    /// How the namespaces are reached, as it was last told; null when nothing is known.
+    @Nullable AnaLog access() {
+        return access;
     }
 
     int namespaceChangeCount() {

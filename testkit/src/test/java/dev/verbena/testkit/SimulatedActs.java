@@ -69,6 +69,7 @@ final class SimulatedActs implements Runnable {
         TestFabric fabric = stage.fabric();
         TestTarget target = stage.target();
         TestSubsystem subsystem = stage.subsystem();
+        SimulatedNotices notices = new SimulatedNotices(target, subsystem, random);
         int number = (int) act.number();
         try {
             switch (act.kind()) {
@@ -108,6 +109,13 @@ final class SimulatedActs implements Runnable {
                         Time.sleep(Duration.ofMillis(random.nextInt(20)));
                     }
                 }
+                case EVENT_STAYS -> notices.stays(number);
+                case EVENT_FLOOD -> notices.flood();
+                case EVENT_REQUESTS_FAIL -> notices.requestsFail();
+                case LOG_FAILS -> notices.logFails(number);
+                case LOG_CHANGES -> notices.logChanges();
+                case TRANSITION -> notices.transition(Duration.ofNanos(act.number()));
+                case TWO_TRANSITIONS -> notices.twoTransitions();
                 case RESET -> controller.reset();
                 case RESCAN -> controller.rescan();
                 case SUBSYSTEM_RESET -> controller.resetSubsystem();

@@ -19,6 +19,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// The admin commands a controller needs, sent and decoded.
@@ -28,10 +29,13 @@ public final class AdminCalls {
     /// Namespaces that are listed at most. A controller may claim 2^32 - 2 of them.
     public static final int NAMESPACE_COUNT_MAX = 65_536;
 
+    /// Namespaces that are asked for one by one where a controller has no list of them.
+    static final int UNLISTED_COUNT_MAX = 1024;
+
     private static final int QUEUE_COUNT_MAX = 65_534;
 
-    /// A log of more groups and namespaces than anyone has; its size comes from the network.
-    private static final int ANA_LOG_BYTES_MAX = 1 << 20;
+    /// Bytes of the ANA log that one command reads: nearly every log whole.
+    private static final long ANA_PIECE_BYTES_MAX = 1 << 20;
 
     private final Association association;
 
@@ -44,9 +48,14 @@ public final class AdminCalls {
                 "Identify Controller", IdentifyCns.CONTROLLER, 0, IdentifyController::decode);
     }
 
-    /// Limits of the NVM command set; null where the controller does not tell any, which many from
-    /// before version 2.0 of the specification do not.
+    /// Limits of the NVM command set; null where the controller does not tell any. One that is
+    /// older than version 2.0 of the specification, and does not say that it knows several command
+    /// sets, is not asked.
     public @Nullable NvmIdentifyController identifyNvmController() throws IOException {
+        if (!association.version().isAtLeast(2, 0)
+                && !association.capabilities().multipleCommandSets()) {
+            return null;
+        }
         try {
             return identify(
                     "Identify Controller for the NVM Command Set",
@@ -66,7 +75,11 @@ public final class AdminCalls {
                 IdentifyNamespace::decode);
     }
 
+    /// Empty for a controller from before version 1.3, which has no such structure.
     public NamespaceDescriptors namespaceDescriptors(int namespaceId) throws IOException {
+        if (!association.version().isAtLeast(1, 3)) {
+            return new NamespaceDescriptors(List.of());
+        }
         return identify(
                 "Identify Namespace Descriptors",
                 IdentifyCns.NAMESPACE_DESCRIPTORS,
@@ -74,11 +87,18 @@ public final class AdminCalls {
                 NamespaceDescriptors::decode);
     }
 
-    /// All active namespace ids in ascending order.
+    /// All active namespace ids in ascending order. Before version 1.1 of the specification there
+    /// was no list: then all that can exist, up to [#UNLISTED_COUNT_MAX].
     ///
     /// @throws IOException when the controller lists more than [#NAMESPACE_COUNT_MAX], or a list
     ///   that does not ascend
     public List<Integer> activeNamespaces() throws IOException {
+        if (!association.version().isAtLeast(1, 1)) {
+            long count = identifyController().namespaceCount();
+            return IntStream.rangeClosed(1, (int) Math.min(count, UNLISTED_COUNT_MAX))
+                    .boxed()
+                    .toList();
+        }
         List<Integer> all = new ArrayList<>();
         int last = 0;
         while (true) {
@@ -183,11 +203,27 @@ public final class AdminCalls {
                 identify.maximumAllocatedNamespaces() > 0
                         ? identify.maximumAllocatedNamespaces()
                         : identify.namespaceCount();
-        long wanted = AnaLog.byteSizeMax(identify.anaGroupCount(), namespaces);
-        long transferMax = identify.maximumTransferBytes(association.capabilities());
-        int bytes = (int) Math.min(Math.min(wanted, transferMax), ANA_LOG_BYTES_MAX);
-        MemorySegment log = logPage(LogPage.ASYMMETRIC_NAMESPACE_ACCESS, false, (bytes + 3) & ~3);
-        return decoded(log, page -> AnaLog.decode(page, identify.anaGroupIdMaximum()));
+        AnaLogReader reader =
+                new AnaLogReader(
+                        (groupsOnly, retainEvent, bytes, offset) ->
+                                logPage(
+                                        "Get Log Page (ANA)",
+                                        LogPage.ASYMMETRIC_NAMESPACE_ACCESS,
+                                        groupsOnly ? LogPage.ANA_GROUPS_ONLY : 0,
+                                        retainEvent,
+                                        bytes,
+                                        offset),
+                        identify.anaGroupIdMaximum(),
+                        AnaLog.byteSizeMax(identify.anaGroupCount(), namespaces),
+                        (int)
+                                Math.min(
+                                        identify.maximumTransferBytes(association.capabilities()),
+                                        ANA_PIECE_BYTES_MAX));
+        try {
+            return reader.read();
+        } catch (WireFormatException e) {
+            throw new ImpossibleAnswerException(association.address(), e);
+        }
     }
 
     /// Reads the current value of a feature.

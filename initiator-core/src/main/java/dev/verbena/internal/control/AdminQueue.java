@@ -233,6 +233,7 @@ final class AdminQueue implements CommandChannel, AutoCloseable {
         }
         if (commands.freeCount() > 0) {
             idle = Math.min(idle, keepAlive.leftNanos(now));
+            idle = Math.min(idle, events.leftNanos(now));
         }
         return Math.max(0, idle);
     }
@@ -312,7 +313,7 @@ final class AdminQueue implements CommandChannel, AutoCloseable {
         FabricFailure failure = commands.failure();
         boolean aborted = failure != null && status == CommandQueue.STATUS_HOST_ABORTED;
         if (token == EVENT_REQUEST) {
-            events.completed(status, result);
+            events.completed(status, result, Time.nanoTime());
         } else if (token == KEEP_ALIVE) {
             keepAlive.finished();
             if (status != 0 && !aborted) {

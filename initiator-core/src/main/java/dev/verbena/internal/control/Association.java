@@ -16,6 +16,7 @@ import dev.verbena.nvme.ConnectData;
 import dev.verbena.nvme.ControllerConfiguration;
 import dev.verbena.nvme.ControllerStatus;
 import dev.verbena.nvme.Property;
+import dev.verbena.nvme.Version;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -33,6 +34,8 @@ public final class Association implements AutoCloseable {
     /// Least time a target gets to answer while the controller is shut down.
     private static final Duration SILENCE_MIN = Duration.ofSeconds(5);
 
+    private static final Version FIRST_OVER_FABRICS = new Version(0x0001_0201);
+
     private static final System.Logger LOG = System.getLogger("dev.verbena.control");
 
     private final Transport transport;
@@ -43,6 +46,7 @@ public final class Association implements AutoCloseable {
     private final IoTraffic traffic = new IoTraffic();
     private Capabilities capabilities = new Capabilities(0);
     private ControllerConfiguration configuration = new ControllerConfiguration(0);
+    private volatile @Nullable Version version;
     private boolean closed;
 
     private Association(
@@ -159,6 +163,19 @@ public final class Association implements AutoCloseable {
                 this::adminDeadline,
                 ControllerStatus::ready,
                 "become ready");
+    }
+
+    /// The version of the specification the controller claims to follow. What is younger is not
+    /// sent to it: each command a controller does not know makes an entry in its error log.
+    Version version() throws IOException {
+        Version known = version;
+        if (known == null) {
+            int claimed = (int) property(Property.VS, false);
+            // No controller is that old.
+            known = claimed == 0 ? FIRST_OVER_FABRICS : new Version(claimed);
+            version = known;
+        }
+        return known;
     }
 
     /// Reads a controller property.

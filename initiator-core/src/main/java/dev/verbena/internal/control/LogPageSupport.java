@@ -11,8 +11,11 @@ public final class LogPageSupport {
     private LogPageSupport() {}
 
     /// The bits of the page's own field that are supported (LIDSP); 0 for a controller that does
-    /// not tell.
+    /// not tell, as those from before version 2.0 of the specification.
     public static int specific(Association association, int logPage) throws IOException {
+        if (!association.version().isAtLeast(2, 0)) {
+            return 0;
+        }
         try {
             return SupportedLogPages.decode(
                             new AdminCalls(association)

@@ -1,5 +1,6 @@
 package dev.verbena.internal.control;
 
+import dev.verbena.ConnectFailedException;
 import dev.verbena.ConnectOptions;
 import dev.verbena.Namespace;
 import dev.verbena.NvmeException;
@@ -11,7 +12,6 @@ import dev.verbena.nvme.Feature;
 import dev.verbena.nvme.FeatureValues;
 import dev.verbena.nvme.IdentifyController;
 import dev.verbena.nvme.NvmIdentifyController;
-import dev.verbena.nvme.Property;
 import dev.verbena.nvme.Version;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -55,8 +55,9 @@ public record SessionSetup(
 
     private Session setUp(Association association) throws IOException {
         AdminCalls calls = new AdminCalls(association);
-        Version version = new Version((int) association.property(Property.VS, false));
+        Version version = association.version();
         IdentifyController identify = calls.identifyController();
+        requireSameController(association, identify);
         if (!identify.keyedSglSupported()) {
             throw new IOException(
                     "The controller of "
@@ -70,7 +71,7 @@ public record SessionSetup(
         NvmIdentifyController nvm = null;
         if (!discovery) {
             nvm = calls.identifyNvmController();
-            retryDelays(calls, identify);
+            retryDelays(calls, identify, version);
             granted = calls.requestIoQueues(queuesWanted(parameters.options()));
         }
         events(association, calls, identify);
@@ -82,6 +83,28 @@ public record SessionSetup(
         return new Session(connection, association, identify, limits, version, granted, namespaces);
     }
 
+    /// Linux refuses as well: who answers is not who was connected, so nothing can be said of where
+    /// commands go.
+    private static void requireSameController(Association association, IdentifyController identify)
+            throws ConnectFailedException {
+        if (identify.controllerId() != association.controllerId()) {
+            throw new ConnectFailedException(
+                    association.address(),
+                    0,
+                    true,
+                    "Connect reached controller "
+                            + association.controllerId()
+                            + " of "
+                            + association.parameters().subsystem()
+                            + " at "
+                            + association.address()
+                            + ", and Identify says that it is controller "
+                            + identify.controllerId()
+                            + " (CNTLID). The target is at fault; it is not used",
+                    null);
+        }
+    }
+
     private static int queuesWanted(ConnectOptions options) {
         return (int)
                 Math.min(
@@ -89,16 +112,20 @@ public record SessionSetup(
                         (long) options.ioQueues() + options.writeQueues() + options.pollQueues());
     }
 
-    /// The controller may round the time-out: what it uses counts.
+    /// The controller may use a shorter time-out than it was asked for; a longer one changes
+    /// nothing. A value no controller can count in is a mistake.
     private void keepAlive(Association association, AdminCalls calls, IdentifyController identify) {
         Duration timeout = parameters.keepAliveTimeout();
         if (identify.keepAliveGranularity100ms() == 0 || timeout.isZero()) {
             return;
         }
         try {
-            long used = Integer.toUnsignedLong(calls.feature(Feature.KEEP_ALIVE_TIMER));
-            if (used > 0) {
-                timeout = Duration.ofMillis(used);
+            Duration used =
+                    Duration.ofMillis(
+                            Integer.toUnsignedLong(calls.feature(Feature.KEEP_ALIVE_TIMER)));
+            if (used.compareTo(ConnectOptions.KEEP_ALIVE_TIMEOUT_MIN) >= 0
+                    && used.compareTo(timeout) < 0) {
+                timeout = used;
             }
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "The controller does not tell its keep-alive time-out", e);
@@ -107,7 +134,12 @@ public record SessionSetup(
     }
 
     /// Only a controller that has delays to tell is asked: some know the feature not at all.
-    private void retryDelays(AdminCalls calls, IdentifyController identify) throws IOException {
+    private void retryDelays(AdminCalls calls, IdentifyController identify, Version version)
+            throws IOException {
+        if (!version.isAtLeast(1, 4)) {
+            // The fields are reserved, and there is no such feature.
+            return;
+        }
         boolean any = false;
         for (int index = 1; index <= 3; index++) {
             any |= identify.commandRetryDelayMillis(index) > 0;

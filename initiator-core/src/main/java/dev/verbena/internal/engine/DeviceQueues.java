@@ -4,6 +4,7 @@ import dev.verbena.DeviceStatistics;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.internal.time.Time;
+import dev.verbena.nvme.Disposition;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
@@ -55,6 +56,9 @@ public final class DeviceQueues {
 
         /// The controller is to be asked to abort a command.
         default void abort(int queueId, int commandId) {}
+
+        /// A command's status says that something else has changed too; quick.
+        default void followUp(Disposition.FollowUp what) {}
     }
 
     /// Where the queues stand.

@@ -30,6 +30,12 @@ final class Part {
     /// Times it was sent again because the connection broke.
     int losses;
 
+    /// Times it was sent again because its namespace could not be reached through the controller,
+    /// and since when.
+    int accessWaits;
+
+    long accessSinceNanos;
+
     /// Whether its command was not answered in time, and is to end for that.
     boolean expired;
 
@@ -47,6 +53,7 @@ final class Part {
         whole = false;
         retries = 0;
         losses = 0;
+        accessWaits = 0;
     }
 
     /// The request it is a piece of.

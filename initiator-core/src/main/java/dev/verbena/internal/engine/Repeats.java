@@ -24,6 +24,9 @@ final class Repeats {
     /// grows with every time.
     static final long DELAY_NANOS = 100_000_000;
 
+    /// Longest time between two looks whether a namespace can be reached again.
+    static final long ACCESS_DELAY_NANOS_MAX = 500_000_000;
+
     private final DeviceSettings settings;
     private final DeviceCounters counters;
     private final RetryBudget budget = new RetryBudget();
@@ -136,6 +139,12 @@ final class Repeats {
     boolean failed(Part part, int status) {
         NvmeStatus meaning = new NvmeStatus(status);
         Disposition disposition = Disposition.of(meaning, StatusContext.IO);
+        boolean mayComeBack =
+                disposition.samePath() == Disposition.SamePath.WAIT
+                        && disposition.followUp() == Disposition.FollowUp.READ_ANA_LOG;
+        if (mayComeBack && settings.accessWaitMillis().getAsInt() > 0) {
+            return waitForAccess(part, meaning);
+        }
         if (disposition.samePath() == Disposition.SamePath.NO
                 || part.retries == settings.retryCountMax()) {
             return false;
@@ -149,6 +158,28 @@ final class Repeats {
         part.retries++;
         counters.add(DeviceCounters.RETRIED, 1);
         sendLater(part, delayNanos(part, meaning, disposition));
+        return true;
+    }
+
+    /// The group of the namespace is on its way to another state, or cannot be reached by this
+    /// controller and nothing is known of another one: within the time the controller claims to
+    /// need (ANATT) that can end, and the command is asked for again until then. None of that is a
+    /// failure of the command, so it uses up nothing.
+    private boolean waitForAccess(Part part, NvmeStatus status) {
+        long now = Time.nanoTime();
+        if (part.accessWaits == 0) {
+            part.accessSinceNanos = now;
+        }
+        long waited = now - part.accessSinceNanos;
+        long left = settings.accessWaitMillis().getAsInt() * 1_000_000L - waited;
+        if (left <= 0) {
+            return false;
+        }
+        part.accessWaits++;
+        counters.add(DeviceCounters.RETRIED, 1);
+        long asked = settings.retryDelayMillis().applyAsInt(status.retryDelayIndex()) * 1_000_000L;
+        long own = Math.min(DELAY_NANOS * part.accessWaits, ACCESS_DELAY_NANOS_MAX);
+        sendLater(part, Math.min(left, Math.max(asked, own)));
         return true;
     }
 

@@ -4,6 +4,9 @@ import dev.verbena.TimeoutPolicy;
 import dev.verbena.internal.engine.BouncePool.Buffer;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.memory.MemoryDomain;
+import dev.verbena.nvme.Disposition;
+import dev.verbena.nvme.NvmeStatus;
+import dev.verbena.nvme.StatusContext;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -219,6 +222,8 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
             rest.begin(request, reached, to);
             rest.retries = part.retries;
             rest.losses = part.losses;
+            rest.accessWaits = part.accessWaits;
+            rest.accessSinceNanos = part.accessSinceNanos;
             request.parts++;
             repeats.addFirst(rest);
         }
@@ -340,9 +345,11 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
             if (status == 0) {
                 succeeded(part, request, result);
             } else if (!request.hasFailed() && goesAgain(part, request, status)) {
+                followUp(status);
                 part.releaseBuffers();
                 return;
             } else {
+                followUp(status);
                 request.failed(
                         RequestErrors.of(
                                 request, part.from, part.to, status, failure(), part.expired));
@@ -357,6 +364,15 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
             throw e;
         }
         leave(part, request);
+    }
+
+    private void followUp(int status) {
+        DeviceQueues.Connection of = connection;
+        Disposition.FollowUp what =
+                Disposition.of(new NvmeStatus(status), StatusContext.IO).followUp();
+        if (of != null && what != Disposition.FollowUp.NONE) {
+            of.followUp(what);
+        }
     }
 
     private void askedToAuthenticate() {

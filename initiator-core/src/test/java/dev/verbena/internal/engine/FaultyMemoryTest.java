@@ -204,6 +204,7 @@ class FaultyMemoryTest {
                                 TimeoutPolicy.RECOVER,
                                 WaitMode.ADAPTIVE,
                                 5,
+                                () -> 0,
                                 index -> {
                                     throw new StackOverflowError("in a handler");
                                 }));

@@ -61,6 +61,7 @@ final class QueueFixture implements AutoCloseable {
                                 TimeoutPolicy.RECOVER,
                                 waitMode,
                                 retries,
+                                () -> 0,
                                 index -> 20 * index));
     }
 
