@@ -300,8 +300,23 @@ void nf_stats_init(void);
 /* What a namespace really holds, and how much; NULL without NULLFABRIC_DATA or if there is no such namespace. */
 NF_API void *nullfabric_store(uint32_t nsid, uint64_t *len);
 
+/*
+ * The device is taken away as a driver with disassociate_ucontext does it: it leaves the list, its queue pairs carry nothing any
+ * more, and every verb on its contexts answers EIO from now on, those that destroy included. nullfabric_remove_device, of
+ * librdmacm.so.1, does that and announces the removal to every identifier before.
+ */
+NF_API void nullfabric_disassociate(void);
+NF_API void nullfabric_remove_device(void);
+/* Another device of the same name, with contexts of its own. */
+NF_API void nullfabric_add_device(void);
+/* Verbs that destroy answer with this error while their device is there; 0 ends it. */
+NF_API void nullfabric_refuse_destroys(int error);
+/* One of a device's asynchronous events, for queue pair or port number n where it is about one. */
+NF_API void nullfabric_async_event(int type, uint32_t n);
+
 /* ---- What librdmacm.so.1 uses ------------------------------------------------------------------------------------- */
 
+/* NULL with ENODEV when there is no device. */
 NF_API struct ibv_context *nullfabric_cm_context(void);
 /* 0, or the reject code of the NVMe/RDMA binding. The private data of the accept goes to out, 32 bytes. */
 NF_API int nullfabric_connect(struct ibv_qp *qp, const void *priv, size_t len, const struct sockaddr *peer, void *out,

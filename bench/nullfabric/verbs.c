@@ -122,7 +122,10 @@ __attribute__((constructor)) static void nf_init(void)
 /* ---- Devices and contexts ----------------------------------------------------------------------------------------------- */
 
 /* Provider libraries look behind the public part of a device for their own operations: they shall find nothing there. */
-static struct { struct ibv_device ib; uint8_t behind[512]; } device;
+enum { DEVICES = 64 };		/* over time; one at most is there */
+static struct { struct ibv_device ib; uint8_t behind[512]; } devices[DEVICES];
+static _Atomic(struct ibv_device *) present;
+static _Atomic int refused_destroys;
 
 struct nf_async { struct ibv_async_event ev; struct nf_async *next; };
 
@@ -130,6 +133,8 @@ struct nf_context {
 	struct nf_async *head, **tail;
 	pthread_mutex_t m;
 	uint64_t refs;
+	_Atomic bool gone;		/* its device was taken away */
+	struct nf_context *next;	/* all contexts */
 	struct verbs_context v;		/* last: its last member is the ibv_context */
 };
 
@@ -138,14 +143,51 @@ static struct nf_context *to_ctx(struct ibv_context *c)
 	return (struct nf_context *)((char *)c - offsetof(struct nf_context, v.context));
 }
 
+static pthread_mutex_t context_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct nf_context *contexts;
+
+static bool gone(struct ibv_context *c)
+{
+	return acquire_load(&to_ctx(c)->gone);
+}
+
+/* What a verb that makes something has to ask first. */
+static bool usable(struct ibv_context *c)
+{
+	if (gone(c))
+		errno = EIO;
+	return !gone(c);
+}
+
+/* What a verb that destroys has to ask first: 0, or why it cannot. */
+static int destroyable(struct ibv_context *c)
+{
+	return gone(c) ? EIO : relaxed_load(&refused_destroys);
+}
+
 static void init_device(void)
 {
-	device.ib.node_type = IBV_NODE_CA;
-	device.ib.transport_type = IBV_TRANSPORT_IB;
-	strcpy(device.ib.name, "null0");
-	strcpy(device.ib.dev_name, "uverbs0");
-	strcpy(device.ib.dev_path, "/sys/class/infiniband_verbs/uverbs0");
-	strcpy(device.ib.ibdev_path, "/sys/class/infiniband/null0");
+	static unsigned next;
+	struct ibv_device *d = &devices[next++ % DEVICES].ib;
+
+	d->node_type = IBV_NODE_CA;
+	d->transport_type = IBV_TRANSPORT_IB;
+	strcpy(d->name, "null0");
+	strcpy(d->dev_name, "uverbs0");
+	strcpy(d->dev_path, "/sys/class/infiniband_verbs/uverbs0");
+	strcpy(d->ibdev_path, "/sys/class/infiniband/null0");
+	release_store(&present, d);
+}
+
+void nullfabric_add_device(void)
+{
+	if (!acquire_load(&present))
+		init_device();
+}
+
+void nullfabric_refuse_destroys(int error)
+{
+	relaxed_store(&refused_destroys, error);
 }
 
 NF_API struct ibv_device **ibv_get_device_list(int *num)
@@ -156,9 +198,9 @@ NF_API struct ibv_device **ibv_get_device_list(int *num)
 		errno = ENOMEM;
 		return NULL;
 	}
-	l[0] = &device.ib;
+	l[0] = acquire_load(&present);
 	if (num)
-		*num = 1;
+		*num = !!l[0];
 	return l;
 }
 
@@ -186,7 +228,8 @@ NF_API __be64 ibv_get_device_guid(struct ibv_device *d)
 
 static int query_device(struct ibv_context *c, struct ibv_device_attr *a)
 {
-	(void)c;
+	if (gone(c))
+		return EIO;
 	memset(a, 0, sizeof *a);
 	strcpy(a->fw_ver, "null");
 	a->node_guid = a->sys_image_guid = htobe64(GUID);
@@ -225,6 +268,8 @@ static int query_device_ex(struct ibv_context *c, const struct ibv_query_device_
 		return EINVAL;
 	if (size < sizeof a->orig_attr)
 		return EOPNOTSUPP;
+	if (gone(c))
+		return EIO;
 	memset(a, 0, size);
 	query_device(c, &a->orig_attr);
 	if (size >= offsetof(struct ibv_device_attr_ex, phys_port_cnt_ex) + sizeof a->phys_port_cnt_ex)
@@ -332,7 +377,7 @@ NF_API struct ibv_context *ibv_open_device(struct ibv_device *d)
 	struct nf_context *x = calloc(1, sizeof *x);
 	struct ibv_context *c;
 
-	if (!x || d != &device.ib) {
+	if (!x || d != acquire_load(&present)) {
 		free(x);
 		errno = x ? ENODEV : ENOMEM;
 		return NULL;
@@ -361,6 +406,10 @@ NF_API struct ibv_context *ibv_open_device(struct ibv_device *d)
 		errno = EMFILE;
 		return NULL;
 	}
+	pthread_mutex_lock(&context_mutex);
+	x->next = contexts;
+	contexts = x;
+	pthread_mutex_unlock(&context_mutex);
 	return c;
 }
 
@@ -368,6 +417,13 @@ NF_API int ibv_close_device(struct ibv_context *c)
 {
 	struct nf_context *x = to_ctx(c);
 
+	pthread_mutex_lock(&context_mutex);
+	for (struct nf_context **at = &contexts; *at; at = &(*at)->next)
+		if (*at == x) {
+			*at = x->next;
+			break;
+		}
+	pthread_mutex_unlock(&context_mutex);
 	close(c->async_fd);
 	close(c->cmd_fd);
 	for (struct nf_async *a = x->head, *n; a; a = n) {
@@ -384,11 +440,15 @@ struct ibv_context *nullfabric_cm_context(void)
 	static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
 	static struct ibv_context *c;
 
+	struct ibv_device *d = acquire_load(&present);
+
 	pthread_mutex_lock(&m);
-	if (!c)
-		c = ibv_open_device(&device.ib);
+	if (!d)
+		errno = ENODEV;
+	else if (!c || c->device != d)
+		c = ibv_open_device(d);	/* that of a device that is gone stays: identifiers may point to it */
 	pthread_mutex_unlock(&m);
-	return c;
+	return d ? c : NULL;
 }
 
 /* ---- Asynchronous events -------------------------------------------------------------------------------------------------- */
@@ -454,10 +514,10 @@ NF_API void ibv_ack_async_event(struct ibv_async_event *ev)
 NF_API struct ibv_pd *ibv_alloc_pd(struct ibv_context *c)
 {
 	static _Atomic uint32_t handle;
-	struct ibv_pd *pd = calloc(1, sizeof *pd);
+	struct ibv_pd *pd = usable(c) ? calloc(1, sizeof *pd) : NULL;
 
 	if (!pd) {
-		errno = ENOMEM;
+		errno = gone(c) ? EIO : ENOMEM;
 		return NULL;
 	}
 	pd->context = c;
@@ -467,6 +527,10 @@ NF_API struct ibv_pd *ibv_alloc_pd(struct ibv_context *c)
 
 NF_API int ibv_dealloc_pd(struct ibv_pd *pd)
 {
+	int rc = destroyable(pd->context);
+
+	if (rc)
+		return rc;
 	free(pd);
 	return 0;
 }
@@ -525,6 +589,8 @@ static struct ibv_mr *reg_mr(struct ibv_pd *pd, void *addr, size_t len, uint64_t
 	struct nf_key *k;
 	uint32_t slot;
 
+	if (!usable(pd->context))
+		return NULL;
 	if ((access & (IBV_ACCESS_REMOTE_WRITE | IBV_ACCESS_REMOTE_ATOMIC)) && !(access & IBV_ACCESS_LOCAL_WRITE)) {
 		errno = EINVAL;		/* the rule of the verbs: remote write needs local write */
 		return NULL;
@@ -570,6 +636,10 @@ NF_API struct ibv_mr *ibv_reg_mr_iova2(struct ibv_pd *pd, void *addr, size_t len
 
 NF_API int ibv_dereg_mr(struct ibv_mr *ib)
 {
+	int rc = destroyable(ib->context);
+
+	if (rc)
+		return rc;
 	nf_key_free(((struct nf_mr *)ib)->slot);
 	free(ib);
 	return 0;
@@ -580,6 +650,8 @@ static struct ibv_mw *alloc_mw(struct ibv_pd *pd, enum ibv_mw_type type)
 	struct nf_mw *mw;
 	uint32_t slot;
 
+	if (!usable(pd->context))
+		return NULL;
 	if (type != IBV_MW_TYPE_2 || !windows) {
 		errno = EOPNOTSUPP;
 		return NULL;
@@ -604,6 +676,10 @@ static struct ibv_mw *alloc_mw(struct ibv_pd *pd, enum ibv_mw_type type)
 
 static int dealloc_mw(struct ibv_mw *ib)
 {
+	int rc = destroyable(ib->context);
+
+	if (rc)
+		return rc;
 	nf_key_free(((struct nf_mw *)ib)->slot);
 	free(ib);
 	return 0;
@@ -613,8 +689,10 @@ static int dealloc_mw(struct ibv_mw *ib)
 
 NF_API struct ibv_comp_channel *ibv_create_comp_channel(struct ibv_context *c)
 {
-	struct nf_channel *ch = calloc(1, sizeof *ch);
+	struct nf_channel *ch = usable(c) ? calloc(1, sizeof *ch) : NULL;
 
+	if (gone(c))
+		return NULL;
 	if (!ch || (ch->ib.fd = eventfd(0, EFD_SEMAPHORE | EFD_CLOEXEC)) < 0) {
 		free(ch);
 		errno = ch ? errno : ENOMEM;
@@ -804,6 +882,8 @@ NF_API struct ibv_cq *ibv_create_cq(struct ibv_context *c, int cqe, void *contex
 {
 	struct nf_cq *cq;
 
+	if (!usable(c))
+		return NULL;
 	if (cqe < 1 || cqe > MAX_CQE || vector < 0 || vector >= c->num_comp_vectors) {
 		errno = EINVAL;
 		return NULL;
@@ -835,7 +915,10 @@ NF_API struct ibv_cq *ibv_create_cq(struct ibv_context *c, int cqe, void *contex
 NF_API int ibv_destroy_cq(struct ibv_cq *ib)
 {
 	struct nf_cq *cq = to_cq(ib);
+	int rc = destroyable(ib->context);
 
+	if (rc)
+		return rc;	/* as the real one: its channel is not told, and stays in use */
 	if (cq->attached)
 		return EBUSY;
 	if (ib->channel) {
@@ -959,6 +1042,8 @@ NF_API struct ibv_srq *ibv_create_srq(struct ibv_pd *pd, struct ibv_srq_init_att
 {
 	struct nf_srq *s;
 
+	if (!usable(pd->context))
+		return NULL;
 	if (a->attr.max_wr < 1 || a->attr.max_wr > MAX_WR || a->attr.max_sge > max_sge) {
 		errno = EINVAL;
 		return NULL;
@@ -995,6 +1080,10 @@ NF_API int ibv_query_srq(struct ibv_srq *ib, struct ibv_srq_attr *a)
 
 NF_API int ibv_destroy_srq(struct ibv_srq *ib)
 {
+	int rc = destroyable(ib->context);
+
+	if (rc)
+		return rc;
 	free(((struct nf_srq *)ib)->e);
 	free(ib);
 	return 0;
@@ -1037,6 +1126,8 @@ static struct ibv_qp *create_qp(struct ibv_pd *pd, struct ibv_qp_init_attr *a)
 	struct nf_qp *q;
 	struct ibv_qp_cap *cap = &a->cap;
 
+	if (!usable(pd->context))
+		return NULL;
 	if (a->qp_type != IBV_QPT_RC || !a->send_cq || !a->recv_cq || cap->max_send_wr > MAX_WR || cap->max_recv_wr > MAX_WR ||
 	    cap->max_send_sge > max_sge || cap->max_recv_sge > max_sge || cap->max_inline_data > MAX_INLINE) {
 		errno = EINVAL;
@@ -1129,7 +1220,10 @@ void nf_qp_reset(struct nf_qp *q)
 NF_API int ibv_destroy_qp(struct ibv_qp *ib)
 {
 	struct nf_qp *q = to_qp(ib);
+	int rc = destroyable(ib->context);
 
+	if (rc)
+		return rc;
 	nf_qp_reset(q);
 	nf_stats_print(q);
 	pthread_mutex_lock(&qp_mutex);
@@ -1148,6 +1242,8 @@ NF_API int ibv_modify_qp(struct ibv_qp *ib, struct ibv_qp_attr *a, int mask)
 {
 	struct nf_qp *q = to_qp(ib);
 
+	if (gone(ib->context))
+		return EIO;
 	if (!(mask & IBV_QP_STATE))
 		return 0;
 	q->attr = *a;
@@ -1176,6 +1272,8 @@ NF_API int ibv_query_qp(struct ibv_qp *ib, struct ibv_qp_attr *a, int mask, stru
 	struct nf_qp *q = to_qp(ib);
 
 	(void)mask;
+	if (gone(ib->context))
+		return EIO;
 	*a = q->attr;
 	a->qp_state = a->cur_qp_state = acquire_load(&q->state);
 	a->cap = q->init.cap;
@@ -1189,6 +1287,40 @@ NF_API int ibv_query_qp_data_in_order(struct ibv_qp *q, enum ibv_wr_opcode op, u
 {
 	(void)q, (void)op, (void)flags;
 	return 0;
+}
+
+void nullfabric_disassociate(void)
+{
+	struct ibv_device *d = acquire_load(&present);
+
+	release_store(&present, NULL);
+	pthread_mutex_lock(&context_mutex);
+	for (struct nf_context *x = contexts; d && x; x = x->next)
+		if (x->v.context.device == d) {
+			release_store(&x->gone, true);
+			nf_async_event(&x->v.context, (struct ibv_async_event){ .event_type = IBV_EVENT_DEVICE_FATAL });
+		}
+	pthread_mutex_unlock(&context_mutex);
+	pthread_mutex_lock(&qp_mutex);
+	for (struct nf_qp *q = qps; q; q = q->next)
+		if (gone(q->ib.context))
+			nf_qp_reset(q);		/* nothing is flushed: the hardware's half is gone */
+	pthread_mutex_unlock(&qp_mutex);
+}
+
+void nullfabric_async_event(int type, uint32_t n)
+{
+	struct ibv_context *c = nullfabric_cm_context();
+	struct ibv_async_event ev = { .event_type = type };
+
+	if (type == IBV_EVENT_QP_FATAL || type == IBV_EVENT_QP_REQ_ERR || type == IBV_EVENT_QP_ACCESS_ERR)
+		ev.element.qp = nullfabric_find_qp(n);
+	else if (type == IBV_EVENT_CQ_ERR)
+		ev.element.cq = nullfabric_find_qp(n)->send_cq;
+	else
+		ev.element.port_num = n;
+	if (c)
+		nf_async_event(c, ev);
 }
 
 struct ibv_qp *nullfabric_find_qp(uint32_t num)

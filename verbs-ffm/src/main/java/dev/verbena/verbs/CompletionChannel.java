@@ -26,6 +26,7 @@ public final class CompletionChannel implements AutoCloseable {
     /// More events than this are left for the next wait.
     private static final int EVENTS_PER_WAIT_MAX = 1024;
 
+    private final RdmaContext context;
     private final long handle;
     private final Lifecycle lifecycle;
     private final Waiter waiter;
@@ -33,17 +34,19 @@ public final class CompletionChannel implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final MemorySegment eventOut = arena.allocate(2 * Long.BYTES, Long.BYTES);
 
-    private CompletionChannel(long handle, Waiter waiter, Lifecycle lifecycle) {
+    private CompletionChannel(
+            RdmaContext context, long handle, Waiter waiter, Lifecycle lifecycle) {
+        this.context = context;
         this.handle = handle;
         this.waiter = waiter;
         this.lifecycle = lifecycle;
     }
 
-    static CompletionChannel create(long context, Lifecycle lifecycle) {
+    static CompletionChannel create(RdmaContext context, Lifecycle lifecycle) {
         Waiter[] waiter = new Waiter[1];
         long handle =
                 lifecycle.create(() -> {
-                    long channel = Libibverbs.CREATE_COMP_CHANNEL.call(context);
+                    long channel = Libibverbs.CREATE_COMP_CHANNEL.call(context.handle());
                     try {
                         int fd = ibv_comp_channel.fd(Native.at(channel, ibv_comp_channel.layout()));
                         Libc.makeNonBlocking(fd);
@@ -54,7 +57,7 @@ public final class CompletionChannel implements AutoCloseable {
                         throw e;
                     }
                 });
-        return new CompletionChannel(handle, waiter[0], lifecycle);
+        return new CompletionChannel(context, handle, waiter[0], lifecycle);
     }
 
     /// Waits for an event of any completion queue on this channel and takes all that are there.
@@ -132,13 +135,26 @@ public final class CompletionChannel implements AutoCloseable {
             waiter.wakeUp();
             waiting.lock();
             try {
-                Libibverbs.DESTROY_COMP_CHANNEL.call(handle);
+                destroy();
                 waiter.close();
                 arena.close();
             } finally {
                 waiting.unlock();
             }
         });
+    }
+
+    private void destroy() {
+        int errno = Libibverbs.DESTROY_COMP_CHANNEL.tryCall(handle);
+        if (errno == Errno.EBUSY && context.isTakenAway()) {
+            // Its completion queues went with the device. libibverbs counts one off only when the
+            // kernel has confirmed its end; there is nobody else who would.
+            ibv_comp_channel.refcnt(Native.at(handle, ibv_comp_channel.layout()), 0);
+            errno = Libibverbs.DESTROY_COMP_CHANNEL.tryCall(handle);
+        }
+        if (errno != 0) {
+            throw Errno.failure("ibv_destroy_comp_channel", errno);
+        }
     }
 
     @Override

@@ -181,7 +181,7 @@ public final class CompletionQueue implements AutoCloseable {
         lifecycle.close(() -> {
             open = 0;
             try {
-                Libibverbs.DESTROY_CQ.call(handle);
+                Libibverbs.DESTROY_CQ.destroy(handle, context::isTakenAway);
             } catch (RdmaException e) {
                 open = handle;
                 throw e;

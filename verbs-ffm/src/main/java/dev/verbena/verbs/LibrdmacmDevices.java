@@ -71,14 +71,15 @@ final class LibrdmacmDevices {
 
     /// Whether a device has left the device list.
     ///
+    /// @param device the `struct ibv_device *`
     /// @param announced its removal has been announced, so it is worth waiting for
-    static boolean isGone(String deviceName, boolean announced) {
+    static boolean isGone(String deviceName, long device, boolean announced) {
         long deadline = System.nanoTime() + REMOVAL_MAX.toNanos();
         try {
-            boolean listed = isListed(deviceName);
+            boolean listed = isListed(device);
             while (announced && listed && deadline - System.nanoTime() > 0) {
                 LockSupport.parkNanos(POLL_NANOS);
-                listed = isListed(deviceName);
+                listed = isListed(device);
             }
             return !listed;
         } catch (RdmaException e) {
@@ -88,8 +89,11 @@ final class LibrdmacmDevices {
         }
     }
 
-    static boolean isListed(String deviceName) {
-        return Rdma.devices().stream().anyMatch(device -> device.name().equals(deviceName));
+    /// libibverbs keeps one structure per device and gives the same one out as long as that device
+    /// is there; the context holds it. Names are given again: a card that was reset comes back as
+    /// another device with the same name.
+    static boolean isListed(long device) {
+        return Rdma.pointers().contains(device);
     }
 
     /// Makes librdmacm look whether a device is still there.

@@ -70,7 +70,7 @@ public final class MemoryRegion implements AutoCloseable {
     ///   registered then
     @Override
     public void close() {
-        lifecycle.close(() -> Libibverbs.DEREG_MR.call(handle));
+        lifecycle.close(() -> Libibverbs.DEREG_MR.destroy(handle, domain.context()::isTakenAway));
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.verbena.verbs;
 
-import dev.verbena.verbs.ffi.ContextOps;
 import dev.verbena.verbs.ffi.Native;
 import dev.verbena.verbs.ffi.gen.ibv_mw;
 
@@ -27,7 +26,7 @@ public final class MemoryWindow implements AutoCloseable {
 
     private static final long KEY = ibv_mw.rkey$offset();
 
-    private final ContextOps ops;
+    private final RdmaContext context;
     private final long handle;
     private final Lifecycle lifecycle;
 
@@ -37,8 +36,8 @@ public final class MemoryWindow implements AutoCloseable {
     /// 0 when closed; read with every bind, unlike the lifecycle, which takes a lock.
     private volatile long open;
 
-    MemoryWindow(ContextOps ops, long handle, Lifecycle lifecycle) {
-        this.ops = ops;
+    MemoryWindow(RdmaContext context, long handle, Lifecycle lifecycle) {
+        this.context = context;
         this.handle = handle;
         this.lifecycle = lifecycle;
         this.key = ibv_mw.rkey(Native.at(handle, ibv_mw.layout()));
@@ -93,7 +92,7 @@ public final class MemoryWindow implements AutoCloseable {
         lifecycle.close(() -> {
             open = 0;
             try {
-                ops.deallocateMemoryWindow().call(handle);
+                context.ops().deallocateMemoryWindow().destroy(handle, context::isTakenAway);
             } catch (RdmaException e) {
                 open = handle;
                 throw e;

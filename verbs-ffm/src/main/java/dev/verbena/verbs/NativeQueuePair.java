@@ -21,6 +21,7 @@ final class NativeQueuePair {
     static final int IBV_QPT_RC = 2;
 
     private final CmId id;
+    private final RdmaContext context;
     private final ContextOps ops;
     private final long handle;
     private final int number;
@@ -35,14 +36,15 @@ final class NativeQueuePair {
 
     private NativeQueuePair(
             CmId id,
-            ContextOps ops,
+            RdmaContext context,
             long handle,
             QueuePairLimits limits,
             QueuePairOptions options,
             boolean sharedReceives,
             Lifecycle lifecycle) {
         this.id = id;
-        this.ops = ops;
+        this.context = context;
+        this.ops = context.ops();
         this.handle = handle;
         this.number = ibv_qp.qp_num(Native.at(handle, ibv_qp.layout()));
         this.limits = limits;
@@ -82,7 +84,7 @@ final class NativeQueuePair {
                         });
                 return new NativeQueuePair(
                         id,
-                        context.ops(),
+                        context,
                         handle,
                         QueuePairLimits.decode(ibv_qp_init_attr.cap(attributes)),
                         options,
@@ -215,7 +217,7 @@ final class NativeQueuePair {
             synchronized (id.channel().cmLock()) {
                 open = 0;
                 try {
-                    Libibverbs.DESTROY_QP.call(handle);
+                    Libibverbs.DESTROY_QP.destroy(handle, context::isTakenAway);
                 } catch (RdmaException e) {
                     open = handle;
                     throw e;

@@ -65,7 +65,7 @@ public final class ProtectionDomain implements AutoCloseable {
     public MemoryWindow allocateMemoryWindow() {
         Lifecycle child = new Lifecycle("memory window", lifecycle);
         return new MemoryWindow(
-                context.ops(),
+                context,
                 child.create(() ->
                         context.ops().allocateMemoryWindow().call(handle, MemoryWindow.TYPE_2)),
                 child);
@@ -105,7 +105,7 @@ public final class ProtectionDomain implements AutoCloseable {
     /// @throws RdmaException when the device refuses; the domain stays open then
     @Override
     public void close() {
-        lifecycle.close(() -> Libibverbs.DEALLOC_PD.call(handle));
+        lifecycle.close(() -> Libibverbs.DEALLOC_PD.destroy(handle, context::isTakenAway));
     }
 
     @Override

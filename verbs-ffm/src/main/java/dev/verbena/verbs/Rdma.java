@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongFunction;
 
 /// What RDMA there is on this machine. Any thread may call.
 public final class Rdma {
@@ -31,6 +32,16 @@ public final class Rdma {
     ///
     /// @throws RdmaUnavailableException when a library or native access is missing
     public static List<RdmaDevice> devices() {
+        return list(Rdma::describe);
+    }
+
+    /// The `struct ibv_device` of each, for comparing only: the one of a device that has gone may
+    /// be gone as well, unless a context holds it.
+    static List<Long> pointers() {
+        return list(device -> device);
+    }
+
+    private static <T> List<T> list(LongFunction<T> look) {
         Libraries.requireLoaded();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment count = arena.allocate(ValueLayout.JAVA_INT);
@@ -42,11 +53,11 @@ public final class Rdma {
                 throw Errno.failure("ibv_get_device_list", (int) -list);
             }
             try {
-                List<RdmaDevice> devices = new ArrayList<>();
+                List<T> devices = new ArrayList<>();
                 int n = count.get(ValueLayout.JAVA_INT, 0);
                 MemorySegment pointers = n == 0 ? MemorySegment.NULL : Native.at(list, 8L * n);
                 for (int i = 0; i < n; i++) {
-                    devices.add(describe(pointers.getAtIndex(ValueLayout.JAVA_LONG, i)));
+                    devices.add(look.apply(pointers.getAtIndex(ValueLayout.JAVA_LONG, i)));
                 }
                 return List.copyOf(devices);
             } finally {

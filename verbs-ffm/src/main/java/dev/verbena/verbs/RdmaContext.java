@@ -43,6 +43,9 @@ public final class RdmaContext implements AutoCloseable {
     private final Lifecycle lifecycle;
     private volatile boolean deviceRemoved;
 
+    /// Set once it is known, see [#isTakenAway].
+    private volatile boolean takenAway;
+
     /// An address of the device, for a borrowed context.
     private volatile @Nullable InetSocketAddress localAddress;
 
@@ -103,7 +106,9 @@ public final class RdmaContext implements AutoCloseable {
     }
 
     private static void unpin(RdmaContext context, long list) {
-        boolean gone = LibrdmacmDevices.isGone(context.deviceName, context.deviceRemoved);
+        boolean gone =
+                LibrdmacmDevices.isGone(
+                        context.deviceName, context.device(), context.deviceRemoved);
         AtomicBoolean released = new AtomicBoolean();
         BORROWED.computeIfPresent(
                 context.handle,
@@ -129,6 +134,36 @@ public final class RdmaContext implements AutoCloseable {
         deviceRemoved = true;
     }
 
+    /// The `struct ibv_device *`. One device has one as long as it is there; another one of the
+    /// same name has another.
+    private long device() {
+        return ibv_context.device(Native.at(handle, ibv_context.layout())).address();
+    }
+
+    /// Whether the kernel has taken the device away from this context and destroyed everything on
+    /// it. Two things have to agree, so that nothing else is taken for it: the removal was
+    /// announced or the device has left the list, and a verb that fails for no other reason, the
+    /// question what the device can do, answers what a context without a device answers. Between
+    /// the one and the other a device may still use memory.
+    boolean isTakenAway() {
+        if (!takenAway && (deviceRemoved || hasLeftTheList())) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment attributes = arena.allocate(ibv_device_attr.layout());
+                int errno = Libibverbs.QUERY_DEVICE.tryCall(handle, attributes.address());
+                takenAway = Errno.isGoneWithItsDevice(errno, () -> true);
+            }
+        }
+        return takenAway;
+    }
+
+    private boolean hasLeftTheList() {
+        try {
+            return !isListed();
+        } catch (RdmaException e) {
+            return false;
+        }
+    }
+
     private static String deviceNameOf(long context) {
         MemorySegment device =
                 ibv_context
@@ -142,13 +177,14 @@ public final class RdmaContext implements AutoCloseable {
         return deviceName;
     }
 
-    /// Whether the system still has the device (`ibv_get_device_list(3)`). A driver that cannot
-    /// take a device away from its users removes it from the list first, and then waits until they
-    /// have closed everything.
+    /// Whether the system still has the device (`ibv_get_device_list(3)`); another one of the same
+    /// name, which may have come since, is not this one. A driver that cannot take a device away
+    /// from its users removes it from the list first, and then waits until they have closed
+    /// everything.
     ///
     /// @throws RdmaException when the system cannot be asked
     public boolean isListed() {
-        return LibrdmacmDevices.isListed(deviceName);
+        return LibrdmacmDevices.isListed(device());
     }
 
     /// What the device can do (`ibv_query_device(3)`).
@@ -231,7 +267,7 @@ public final class RdmaContext implements AutoCloseable {
     /// (`ibv_create_comp_channel(3)`).
     public CompletionChannel createCompletionChannel() {
         Lifecycle child = new Lifecycle("completion channel", lifecycle);
-        return CompletionChannel.create(handle, child);
+        return CompletionChannel.create(this, child);
     }
 
     /// Opens the source of the device's asynchronous events. At most one is open per context.

@@ -109,7 +109,7 @@ public final class SharedReceiveQueue implements AutoCloseable {
         lifecycle.close(() -> {
             open = 0;
             try {
-                Libibverbs.DESTROY_SRQ.call(handle);
+                Libibverbs.DESTROY_SRQ.destroy(handle, context::isTakenAway);
             } catch (RdmaException e) {
                 open = handle;
                 throw e;

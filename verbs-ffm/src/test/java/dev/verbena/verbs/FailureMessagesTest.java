@@ -48,4 +48,25 @@ class FailureMessagesTest {
                 .isExactlyInstanceOf(RdmaException.class)
                 .hasMessage("rdma_connect: errno 4711 (4711)");
     }
+
+    @Test
+    void failedDestroy_isSuccessOnlyWhereTheDeviceWasTaken() {
+        for (int errno : new int[] {Errno.EIO, Errno.ENODEV}) {
+            assertThat(Errno.isGoneWithItsDevice(errno, () -> true)).isTrue();
+            assertThat(Errno.isGoneWithItsDevice(errno, () -> false)).isFalse();
+        }
+    }
+
+    @Test
+    void failedDestroyForAnotherReason_isAFailure_withoutAQuestion() {
+        for (int errno : new int[] {Errno.EBUSY, Errno.EINVAL, Errno.ENOMEM}) {
+            assertThat(
+                            Errno.isGoneWithItsDevice(
+                                    errno,
+                                    () -> {
+                                        throw new AssertionError("asked for errno " + errno);
+                                    }))
+                    .isFalse();
+        }
+    }
 }

@@ -4,6 +4,7 @@ import dev.verbena.verbs.MemoryLimitException;
 import dev.verbena.verbs.RdmaException;
 import dev.verbena.verbs.RdmaPermissionException;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /// errno values of Linux (`errno(3)`; numbers from asm-generic) and the exception each becomes.
 public final class Errno {
@@ -87,6 +88,20 @@ public final class Errno {
     public static String name(int errno) {
         String name = NAMES.get(errno);
         return name != null ? name : "errno " + errno;
+    }
+
+    /// Whether an object that could not be destroyed is gone all the same.
+    ///
+    /// When a driver takes a device away from its users (`disassociate_ucontext` in the kernel),
+    /// the kernel destroys everything that was made on the device, and from then on answers every
+    /// verb with EIO, also those that destroy (`ib_uverbs_disassociate_ucontext`; libibverbs hides
+    /// that where `RDMAV_ALLOW_DISASSOC_DESTROY` is set). The same answer of a device that is there
+    /// means that it has not let go.
+    ///
+    /// @param errno what the verb that destroys answered
+    /// @param deviceTaken asked only where the answer leaves the question open
+    public static boolean isGoneWithItsDevice(int errno, BooleanSupplier deviceTaken) {
+        return (errno == EIO || errno == ENODEV) && deviceTaken.getAsBoolean();
     }
 
     /// The exception for a failed native call, with the remedy where one is known.

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +76,17 @@ public final class NativeFunction {
                 throw Errno.failure(name, errno);
             }
             return result;
+        }
+    }
+
+    /// Calls a function that destroys an object of a device.
+    ///
+    /// @param deviceTaken whether the kernel has taken the device away, objects included
+    /// @throws RdmaException when the object is still there
+    public void destroy(long object, BooleanSupplier deviceTaken) {
+        int errno = tryCall(object);
+        if (errno != 0 && !Errno.isGoneWithItsDevice(errno, deviceTaken)) {
+            throw Errno.failure(name, errno);
         }
     }
 
