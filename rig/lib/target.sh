@@ -413,6 +413,34 @@ target_ns_remap() { # NQN NSID: the id belongs to another namespace from now on,
   put "$folder/enable" 1
 }
 
+target_ns_swap() { # NQN NSID NSID: the two exchange their disks, and their identities with them
+  our_namespace "$1" "${2:-}"
+  our_namespace "$1" "${3:-}"
+  local one=$NVMET/subsystems/$1/namespaces/$2 two=$NVMET/subsystems/$1/namespaces/$3
+  local path1 path2 uuid1 uuid2
+  read -r path1 <"$one/device_path"
+  read -r path2 <"$two/device_path"
+  read -r uuid1 <"$one/device_uuid"
+  read -r uuid2 <"$two/device_uuid"
+  put "$one/enable" 0
+  put "$two/enable" 0
+  put "$one/device_path" "$path2"
+  put "$one/device_uuid" "$uuid2"
+  put "$two/device_path" "$path1"
+  put "$two/device_uuid" "$uuid1"
+  put "$one/enable" 1
+  put "$two/enable" 1
+}
+
+target_ns_device() { # NQN NSID DEVICE: another disk under the same identity, as after a format
+  our_namespace "$@"
+  [ -b "${3:-}" ] || die 2 "'${3:-}' is no block device"
+  local folder=$NVMET/subsystems/$1/namespaces/$2
+  put "$folder/enable" 0
+  put "$folder/device_path" "$3"
+  put "$folder/enable" 1
+}
+
 target_freeze() { # NQN NSID 0|1
   our_namespace "$@"
   switch_value "${3:-}"
