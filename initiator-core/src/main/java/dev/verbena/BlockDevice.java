@@ -3,7 +3,6 @@ package dev.verbena;
 import dev.verbena.internal.engine.DeviceContext;
 import dev.verbena.internal.engine.DeviceQueues;
 import dev.verbena.internal.engine.DeviceRequest;
-import dev.verbena.internal.engine.NamespaceLimits;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
@@ -13,7 +12,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A namespace as a block device: bytes in, bytes out, any thread.
@@ -51,6 +49,17 @@ import org.jspecify.annotations.Nullable;
 /// again, unless their repetition could do harm: compare and write, copies onto their own sources
 /// and raw commands fail. So does a command that is not answered within the I/O time-out.
 ///
+/// A device stays with the content it was opened on, and never follows its namespace id to another.
+/// When the controller says that the namespace was removed, that its id belongs to another content
+/// (UUID, NGUID or EUI64), or that it was formatted in another way, nothing more is sent: requests
+/// fail with an [IOException] that says so, those that waited or were under way included, also
+/// where that is found at a reconnect. Then open it again. A namespace that is absent right after a
+/// reconnect may be one that its target has not configured yet: requests wait for it for up to 30
+/// seconds ([ConnectOptions#ctrlLossTimeout] where that is less), or fail after
+/// [ConnectOptions#fastIoFailTimeout]; when it comes back with the same identity the device goes
+/// on, and when it does not come back the device is lost. A namespace without any identity is the
+/// same as long as each inventory finds it, with the same size and format, under its id.
+///
 /// All methods throw, or complete their future with:
 ///
 /// - [IllegalArgumentException], always thrown: offset, length or buffer do not fit
@@ -76,49 +85,50 @@ public final class BlockDevice implements AutoCloseable {
     /// The same for callers that wait.
     private final BlockRequests waited;
 
-    private final Function<Namespace, NamespaceLimits> limitsOf;
+    private final BoundNamespace bound;
     private final Duration ioTimeout;
     private final Consumer<BlockDevice> onClose;
-    private volatile Namespace namespace;
 
-    /// @param limitsOf what the controller allows for a namespace
+    /// @param bound the namespace
     /// @param onClose told once the last request has ended
     BlockDevice(
             Controller controller,
-            Namespace namespace,
+            BoundNamespace bound,
             DeviceQueues queues,
-            Function<Namespace, NamespaceLimits> limitsOf,
             Duration ioTimeout,
             Consumer<BlockDevice> onClose) {
         this.controller = controller;
-        this.namespace = namespace;
+        this.bound = bound;
         this.queues = queues;
-        this.limitsOf = limitsOf;
         this.ioTimeout = ioTimeout;
         this.onClose = onClose;
-        this.context = new DeviceContext(limitsOf.apply(namespace));
+        this.context = bound.context();
         this.requests = new BlockRequests(queues, context, false);
         this.waited = new BlockRequests(queues, context, true);
     }
 
     /// The namespace, as it was when the controller was last asked.
     public Namespace namespace() {
-        return namespace;
+        return bound.namespace();
+    }
+
+    BoundNamespace bound() {
+        return bound;
     }
 
     /// Bytes of a block; offsets and lengths are multiples of it.
     public int blockSize() {
-        return context.limits().blockSize();
+        return context.lastLimits().blockSize();
     }
 
     /// Bytes of the device. Changes when the namespace is resized.
     public long byteSize() {
-        return context.limits().byteSize();
+        return context.lastLimits().byteSize();
     }
 
     /// Block size, atomic units, boundaries and preferences.
     public BlockGeometry geometry() {
-        return BlockGeometry.of(namespace.identify(), controller.identify());
+        return BlockGeometry.of(namespace().identify(), controller.identify());
     }
 
     /// Memory for this device's requests; see [Controller#newArena].
@@ -374,26 +384,6 @@ public final class BlockDevice implements AutoCloseable {
         return queues.statistics();
     }
 
-    /// The namespace has changed.
-    void update(Namespace changed) {
-        if (changed.blockSize() != blockSize()) {
-            gone(
-                    "The namespace was formatted with blocks of "
-                            + changed.blockSize()
-                            + " bytes instead of "
-                            + blockSize()
-                            + "; open it again");
-            return;
-        }
-        namespace = changed;
-        context.limits(limitsOf.apply(changed));
-    }
-
-    /// The namespace cannot be used any more: new requests fail with this sentence.
-    void gone(String why) {
-        context.refuse(why);
-    }
-
     /// Whether the caller runs on the thread of a queue, in a stage attached to a future.
     boolean isOwnThread() {
         return queues.isWorkerThread();
@@ -405,7 +395,9 @@ public final class BlockDevice implements AutoCloseable {
     /// connection does not come back, it is logged and left to itself.
     @Override
     public void close() {
-        context.refuse("The device is closed");
+        if (bound.close()) {
+            queues.reconsider();
+        }
         if (!isOwnThread()
                 && !context.awaitEnded(ioTimeout.multipliedBy(2).plus(PATIENCE).toNanos())) {
             LOG.log(
@@ -422,6 +414,6 @@ public final class BlockDevice implements AutoCloseable {
     /// The namespace and its subsystem.
     @Override
     public String toString() {
-        return namespace + " of " + controller.subsystemNqn();
+        return namespace() + " of " + controller.subsystemNqn();
     }
 }

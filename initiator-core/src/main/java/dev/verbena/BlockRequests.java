@@ -35,7 +35,7 @@ final class BlockRequests {
     }
 
     private NamespaceLimits limits() {
-        return context.limits();
+        return context.lastLimits();
     }
 
     private <T> DeviceRequest<T> submitted(DeviceRequest<T> request) {

@@ -3,7 +3,6 @@ package dev.verbena;
 import dev.verbena.internal.control.AssociationParameters;
 import dev.verbena.internal.control.ControlRuntime;
 import dev.verbena.internal.control.ControlThreads;
-import dev.verbena.internal.control.NamespaceChanges;
 import dev.verbena.internal.control.Session;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.engine.QueueSettings;
@@ -451,9 +450,8 @@ public final class Controller implements AutoCloseable {
     /// @throws IOException when no such namespace is active, its format cannot be used, or no queue
     ///   can be opened
     public BlockDevice openDevice(int namespaceId) throws IOException {
-        Session session = live();
+        live();
         Namespace namespace = namespace(namespaceId);
-        namespace.requireUsable(session.placement().transferBytesMax());
         synchronized (this) {
             if (closing) {
                 throw new ConnectionLostException("The controller is closed");
@@ -572,6 +570,11 @@ public final class Controller implements AutoCloseable {
         }
 
         @Override
+        public List<Namespace> namespaces() {
+            return owner.namespaces();
+        }
+
+        @Override
         public MemoryDomain memory() {
             return transport.memory();
         }
@@ -638,8 +641,18 @@ public final class Controller implements AutoCloseable {
         }
 
         @Override
-        public void namespacesChanged(NamespaceChanges changes, List<Namespace> now) {
-            devices.namespacesChanged(changes);
+        public void inventory(List<Namespace> now, boolean mayComeBack) {
+            devices.inventory(now, mayComeBack);
+        }
+
+        @Override
+        public boolean awaitsNamespaces() {
+            return devices.awaitsNamespaces();
+        }
+
+        @Override
+        public void stillAway(boolean forGood) {
+            devices.stillAway(forGood);
         }
 
         /// No controller with namespaces has such a log.

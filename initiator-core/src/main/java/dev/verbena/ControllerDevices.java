@@ -1,6 +1,5 @@
 package dev.verbena;
 
-import dev.verbena.internal.control.NamespaceChanges;
 import dev.verbena.internal.control.Session;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.engine.DeviceQueues;
@@ -29,6 +28,9 @@ final class ControllerDevices {
 
         /// The connection, or the last one there was.
         Session session();
+
+        /// The last inventory.
+        List<Namespace> namespaces();
 
         MemoryDomain memory();
 
@@ -66,30 +68,47 @@ final class ControllerDevices {
     }
 
     /// Opens a device, and the queues where there are none yet.
+    ///
+    /// @throws IOException also when the namespace is another one when the queues stand
     BlockDevice open(Namespace namespace) throws IOException {
+        BoundNamespace bound = new BoundNamespace(namespace, this::limitsOf);
         DeviceQueues shared = openQueues();
         BlockDevice device =
-                new BlockDevice(
-                        controller,
-                        namespace,
-                        shared,
-                        this::limitsOf,
-                        options.ioTimeout(),
-                        this::closed);
+                new BlockDevice(controller, bound, shared, options.ioTimeout(), this::closed);
         synchronized (this) {
             devices.add(device);
+            // From here on inventories reach it; this one may have come while queues were
+            // connected.
+            bound.compare(find(owner.namespaces(), namespace.id()), false);
+            IOException loss = bound.context().refusal();
+            if (loss != null) {
+                devices.remove(device);
+                throw loss;
+            }
         }
         return device;
     }
 
-    private NamespaceLimits limitsOf(Namespace namespace) {
+    private static @Nullable Namespace find(List<Namespace> namespaces, int id) {
+        for (Namespace namespace : namespaces) {
+            if (namespace.id() == id) {
+                return namespace;
+            }
+        }
+        return null;
+    }
+
+    /// The one question whether a device can work with a namespace, when it is opened and later.
+    private NamespaceLimits limitsOf(Namespace namespace) throws IOException {
         Session session = owner.session();
+        int transferBytesMax = session.placement().transferBytesMax();
+        namespace.requireUsable(transferBytesMax);
         return NamespaceLimits.of(
                 namespace.id(),
                 namespace.identify(),
                 session.identify(),
                 session.settings().limits(),
-                session.placement().transferBytesMax());
+                transferBytesMax);
     }
 
     private synchronized void closed(BlockDevice device) {
@@ -239,9 +258,13 @@ final class ControllerDevices {
         Prepared mine = takePrepared(session);
         DeviceQueues shared = queues;
         if (mine != null && shared != null) {
-            open().forEach(device -> device.update(device.namespace()));
+            refresh();
             start(shared, session, mine.queues());
         }
+    }
+
+    private synchronized void refresh() {
+        devices.forEach(device -> device.bound().refresh());
     }
 
     /// The connection is taken down: waits until no queue of it is used. Bounded.
@@ -270,23 +293,39 @@ final class ControllerDevices {
         }
     }
 
-    void namespacesChanged(NamespaceChanges changes) {
-        for (BlockDevice device : open()) {
-            int id = device.namespace().id();
-            for (Namespace removed : changes.removed()) {
-                if (removed.id() == id) {
-                    device.gone(
-                            "Namespace "
-                                    + Integer.toUnsignedString(id)
-                                    + " was removed, or its id belongs to another now");
-                }
-            }
-            for (Namespace changed : changes.changed()) {
-                if (changed.id() == id) {
-                    device.update(changed);
-                }
+    /// What the controller has now. Afterwards nothing is sent any more for a device whose
+    /// namespace is not there, or is another.
+    ///
+    /// @param mayComeBack whether one that is not there is waited for
+    void inventory(List<Namespace> now, boolean mayComeBack) {
+        synchronized (this) {
+            for (BlockDevice device : devices) {
+                device.bound().compare(find(now, device.namespace().id()), mayComeBack);
             }
         }
+        reconsider();
+    }
+
+    private void reconsider() {
+        DeviceQueues shared = queues;
+        if (shared != null) {
+            shared.reconsider();
+        }
+    }
+
+    /// Whether devices wait for namespaces to come back.
+    synchronized boolean awaitsNamespaces() {
+        return devices.stream().anyMatch(device -> device.bound().isAway());
+    }
+
+    /// Namespaces have not come back in time.
+    ///
+    /// @param forGood whether they are not waited for any longer; else requests fail meanwhile
+    void stillAway(boolean forGood) {
+        synchronized (this) {
+            devices.forEach(device -> device.bound().stillAway(forGood));
+        }
+        reconsider();
     }
 
     /// Whether the caller runs on the thread of a device's queue.

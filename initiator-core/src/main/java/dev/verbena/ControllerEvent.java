@@ -11,10 +11,14 @@ public sealed interface ControllerEvent {
 
     /// Namespaces came, went or changed.
     ///
+    /// When this is told, no command is sent any more to what was removed, nor to what was
+    /// formatted in another way.
+    ///
     /// @param removed as they were, also those whose id now belongs to other content; their devices
-    ///   fail
+    ///   fail. Those that are not there right after a reconnect may come back, see [BlockDevice]
     /// @param added as they are, also those that took over an id
-    /// @param changed same content, another size or property; as they are
+    /// @param changed same identity, another size, format or property; as they are. Devices of
+    ///   those that were formatted in another way fail
     /// @param now all that are active
     record NamespacesChanged(
             List<Namespace> removed,

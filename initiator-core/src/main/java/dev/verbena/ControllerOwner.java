@@ -5,6 +5,7 @@ import dev.verbena.internal.control.AssociationParameters;
 import dev.verbena.internal.control.ControlRuntime;
 import dev.verbena.internal.control.ControllerDriver;
 import dev.verbena.internal.control.NamespaceChanges;
+import dev.verbena.internal.control.NamespaceGrace;
 import dev.verbena.internal.control.NamespaceReader;
 import dev.verbena.internal.control.NoticeHandler;
 import dev.verbena.internal.control.PacedLog;
@@ -54,7 +55,18 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
         /// its own.
         void givenUp();
 
-        void namespacesChanged(NamespaceChanges changes, List<Namespace> now);
+        /// What the controller has now, to be taken in before this returns.
+        ///
+        /// @param mayComeBack whether a namespace that is not there is waited for
+        void inventory(List<Namespace> now, boolean mayComeBack);
+
+        /// Whether a namespace is waited for; quick.
+        boolean awaitsNamespaces();
+
+        /// Namespaces that are waited for have not come back in time.
+        ///
+        /// @param forGood whether the wait is over; else requests to them fail meanwhile
+        void stillAway(boolean forGood);
 
         /// The discovery log has to be read.
         void discoveryLogChanged(Session session) throws IOException;
@@ -67,6 +79,7 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
     private final ControlRuntime runtime;
     private final Users users;
     private final ControllerDriver<Session> driver;
+    private final NamespaceGrace grace;
     private final AtomicReference<@Nullable FabricFailure> lastFailure = new AtomicReference<>();
 
     /// Held while the namespaces are read, so that what is read later also counts later.
@@ -106,6 +119,7 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
                         "what is not used",
                         line -> users.tell(new ControllerEvent.Ignored(line)));
         this.lossLog = new PacedLog(LOG, runtime, "losses");
+        this.grace = new NamespaceGrace(parameters.options(), runtime, new Absent());
         this.driver =
                 new ControllerDriver<>(transport.address(), parameters.options(), runtime, this);
     }
@@ -152,11 +166,15 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
             }
             scanning.lock();
             try {
-                inventory(session.namespaces());
+                inventory(session.namespaces(), grace.isOffered());
             } finally {
                 scanning.unlock();
             }
             users.prepare(session);
+            if (notices.announcesNamespaces()) {
+                // Before anything is sent; what came with it is handled once more as any event.
+                read(session, grace.isOffered());
+            }
         } catch (Throwable e) {
             session.association().close();
             throw e;
@@ -173,11 +191,15 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
     }
 
     /// Only by who holds [#scanning].
-    private void inventory(List<Namespace> now) {
+    private void inventory(List<Namespace> now, boolean mayComeBack) {
         NamespaceChanges changes = NamespaceChanges.between(namespaces, now);
         namespaces = now;
-        if (current != null && !changes.isEmpty()) {
-            users.namespacesChanged(changes, now);
+        if (current == null) {
+            return;
+        }
+        // Also where nothing has changed since the last one: devices compare with what they know.
+        users.inventory(now, mayComeBack);
+        if (!changes.isEmpty()) {
             users.tell(
                     new ControllerEvent.NamespacesChanged(
                             changes.removed(), changes.added(), changes.changed(), now));
@@ -186,9 +208,13 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
 
     /// Reads the namespaces again.
     List<Namespace> rescan(Session session) throws IOException {
+        return read(session, false);
+    }
+
+    private List<Namespace> read(Session session, boolean mayComeBack) throws IOException {
         scanning.lock();
         try {
-            inventory(NamespaceReader.read(session.calls(), this::ignored));
+            inventory(NamespaceReader.read(session.calls(), this::ignored), mayComeBack);
             return namespaces;
         } finally {
             scanning.unlock();
@@ -205,6 +231,7 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
             now.ana().begin(before == null ? null : before.ana());
         }
         users.resume(session);
+        grace.begin(session);
     }
 
     @Override
@@ -355,6 +382,24 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
         @Override
         public void stuck(String message) {
             lost(session, new FabricFailure(FabricFailure.Kind.DISCONNECTED, message));
+        }
+    }
+
+    /// What is done about namespaces that devices wait for.
+    private final class Absent implements NamespaceGrace.Owner {
+        @Override
+        public boolean isOver(Session session) {
+            return session != current || session.isEnding() || !users.awaitsNamespaces();
+        }
+
+        @Override
+        public void look(Session session) throws IOException {
+            rescan(session);
+        }
+
+        @Override
+        public void stillAway(boolean forGood) {
+            users.stillAway(forGood);
         }
     }
 

@@ -2,7 +2,6 @@ package dev.verbena;
 
 import dev.verbena.internal.control.AssociationParameters;
 import dev.verbena.internal.control.ControlRuntime;
-import dev.verbena.internal.control.NamespaceChanges;
 import dev.verbena.internal.control.Session;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.Transport;
@@ -207,7 +206,15 @@ public final class DiscoverySession implements AutoCloseable {
         }
 
         @Override
-        public void namespacesChanged(NamespaceChanges changes, List<Namespace> now) {}
+        public void inventory(List<Namespace> now, boolean mayComeBack) {}
+
+        @Override
+        public boolean awaitsNamespaces() {
+            return false;
+        }
+
+        @Override
+        public void stillAway(boolean forGood) {}
 
         @Override
         public void discoveryLogChanged(Session session) throws IOException {

@@ -4,6 +4,8 @@ import dev.verbena.internal.engine.CommandLimits;
 import dev.verbena.nvme.IdentifyNamespace;
 import dev.verbena.nvme.NvmCommands;
 import dev.verbena.nvme.NvmOpcode;
+import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Whether commands fit the namespace they name and the limits of the controller. What does not is
@@ -18,15 +20,22 @@ final class IoChecks {
     private final CommandLimits limits;
     private final int transferBytesMax;
 
+    /// What the controller has, another object with each inventory.
+    private final Supplier<List<Namespace>> inventory;
+
     /// Has been found usable.
     private @Nullable Namespace lastNamespace;
+
+    /// When it was.
+    private @Nullable List<Namespace> lastInventory;
 
     // Its size: decoding it for every command would cost as much as all other checks.
     private int lastBlockSize;
     private long lastBlockCount;
 
-    IoChecks(CommandLimits limits, int transferBytesMax) {
+    IoChecks(CommandLimits limits, int transferBytesMax, Supplier<List<Namespace>> inventory) {
         this.limits = limits;
+        this.inventory = inventory;
         this.transferBytesMax = transferBytesMax;
     }
 
@@ -52,11 +61,17 @@ final class IoChecks {
         return flags;
     }
 
-    @SuppressWarnings("ReferenceEquality") // only saves the checks where it is the same object
-    private void namespace(Namespace namespace) {
-        if (namespace == lastNamespace) {
+    /// The namespace is still what its id belongs to, and can be worked with.
+    ///
+    /// @throws IllegalStateException when the id belongs to nothing or another content now, or the
+    ///   namespace was formatted
+    @SuppressWarnings("ReferenceEquality") // only saves the checks where they are the same objects
+    void namespace(Namespace namespace) {
+        List<Namespace> now = inventory.get();
+        if (namespace == lastNamespace && now == lastInventory) {
             return;
         }
+        requireCurrent(namespace, now);
         String name = "Namespace " + Integer.toUnsignedString(namespace.id());
         if (namespace.blockSize() == 0) {
             throw new IllegalArgumentException(name + " has no LBA format that can be used");
@@ -71,8 +86,22 @@ final class IoChecks {
                             + " handle; format it without");
         }
         lastNamespace = namespace;
+        lastInventory = now;
         lastBlockSize = namespace.blockSize();
         lastBlockCount = namespace.blockCount();
+    }
+
+    private static void requireCurrent(Namespace namespace, List<Namespace> inventory) {
+        for (Namespace now : inventory) {
+            if (namespace.isSameAs(now) && namespace.isFormattedAs(now)) {
+                return;
+            }
+        }
+        throw new IllegalStateException(
+                "Namespace "
+                        + Integer.toUnsignedString(namespace.id())
+                        + " was removed or formatted, or its id belongs to another now; ask the"
+                        + " controller for its namespaces");
     }
 
     /// The size of a transfer in bytes.

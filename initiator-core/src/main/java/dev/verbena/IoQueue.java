@@ -73,7 +73,7 @@ public final class IoQueue extends IoQueueCommands implements AutoCloseable {
             CommandQueue commands,
             MemoryDomain memory,
             QueueSettings settings) {
-        super(commands, memory, settings);
+        super(commands, memory, settings, controller::namespaces);
         this.controller = controller;
         this.commands = commands;
         this.io = requests.io();

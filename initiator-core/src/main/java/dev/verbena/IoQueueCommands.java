@@ -6,6 +6,8 @@ import dev.verbena.internal.memory.MemoryDomain;
 import dev.verbena.nvme.NvmCommands;
 import dev.verbena.nvme.NvmOpcode;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The commands of an [IoQueue].
@@ -19,7 +21,10 @@ import org.jspecify.annotations.Nullable;
 ///   other, the namespace or a limit of the controller, and for namespaces with metadata.
 /// - It throws [UnsupportedOperationException] when the controller has no such command.
 /// - It throws [ConnectionLostException] when the queue is down, [IllegalStateException] when it is
-///   closed.
+///   closed, or when the namespace is not what it was: the controller has said that it was removed
+///   or formatted, or that its id belongs to another content (also when that was found at a
+///   reconnect, on a queue that was opened afterwards). Then look at [Controller#namespaces]. What
+///   was accepted before goes on, and a raw command names its namespace itself.
 ///
 /// Buffers are [DmaArena] memory of the same controller, and belong to the command until it
 /// completes. Range lists and options are read during the call only.
@@ -28,8 +33,12 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class IoQueueCommands permits IoQueue {
     final IoRequests requests;
 
-    IoQueueCommands(CommandQueue commands, MemoryDomain memory, QueueSettings settings) {
-        this.requests = new IoRequests(commands, memory, settings);
+    IoQueueCommands(
+            CommandQueue commands,
+            MemoryDomain memory,
+            QueueSettings settings,
+            Supplier<List<Namespace>> inventory) {
+        this.requests = new IoRequests(commands, memory, settings, inventory);
     }
 
     /// Starts to read blocks.

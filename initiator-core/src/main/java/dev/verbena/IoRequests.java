@@ -15,6 +15,8 @@ import dev.verbena.nvme.DatasetRanges;
 import dev.verbena.nvme.NvmOpcode;
 import dev.verbena.nvme.SubmissionEntry;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Checks what the caller of an [IoQueue] asks for, and starts it.
@@ -34,13 +36,18 @@ final class IoRequests {
 
     private boolean closed;
 
-    IoRequests(CommandQueue commands, MemoryDomain memory, QueueSettings settings) {
+    /// @param inventory the namespaces of the controller, as they were last found
+    IoRequests(
+            CommandQueue commands,
+            MemoryDomain memory,
+            QueueSettings settings,
+            Supplier<List<Namespace>> inventory) {
         this.commands = commands;
         this.settings = settings;
         int transferBytesMax = settings.placement().transferBytesMax();
         BounceRuns runs = new BounceRuns(memory, commands.depth(), transferBytesMax);
         this.io = new IoCommands(commands, settings.placement(), runs);
-        this.checks = new IoChecks(settings.limits(), transferBytesMax);
+        this.checks = new IoChecks(settings.limits(), transferBytesMax, inventory);
         this.buffers = new BufferHolder(memory, commands, io, runs);
     }
 
@@ -213,6 +220,7 @@ final class IoRequests {
             throws ConnectionLostException {
         checkUsable();
         IoChecks.noFlags(options, NvmOpcode.FLUSH);
+        checks.namespace(namespace);
         return io.tryFlush(namespace.id(), token, timeout(options));
     }
 

@@ -3,8 +3,10 @@ package dev.verbena;
 import dev.verbena.nvme.IdentifyNamespace;
 import dev.verbena.nvme.NamespaceDescriptors;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 
 /// One namespace as it was when the controller was asked.
 ///
@@ -12,16 +14,29 @@ import java.util.UUID;
 /// @param identify what Identify Namespace said
 /// @param descriptors its identifiers; empty where the controller reports none
 public record Namespace(int id, IdentifyNamespace identify, NamespaceDescriptors descriptors) {
+    /// The kinds of identifiers, the strongest first.
+    private static final List<Function<Namespace, Optional<String>>> IDENTIFIERS =
+            List.of(Namespace::uuid, Namespace::nguid, Namespace::eui64);
+
     /// What identifies its content: the UUID, else the NGUID, else the EUI64, in text; empty where
     /// the controller reports none. The id alone does not: it can be given to another content.
     public Optional<String> identity() {
-        return descriptors
-                .uuid()
-                .map(UUID::toString)
-                .or(descriptors::nguid)
-                .or(() -> set(identify.nguid()))
-                .or(descriptors::eui64)
-                .or(() -> set(identify.eui64()));
+        return IDENTIFIERS.stream()
+                .map(kind -> kind.apply(this))
+                .flatMap(Optional::stream)
+                .findFirst();
+    }
+
+    private Optional<String> uuid() {
+        return descriptors.uuid().map(UUID::toString);
+    }
+
+    private Optional<String> nguid() {
+        return descriptors.nguid().or(() -> set(identify.nguid()));
+    }
+
+    private Optional<String> eui64() {
+        return descriptors.eui64().or(() -> set(identify.eui64()));
     }
 
     private static Optional<String> set(String text) {
@@ -29,11 +44,55 @@ public record Namespace(int id, IdentifyNamespace identify, NamespaceDescriptors
     }
 
     /// Whether the other one, with the same id, is the same content with the same command set, as
-    /// far as the controller tells.
+    /// far as the controller tells: they share an identifier, and contradict each other in none.
+    ///
+    /// Where neither has any, which only controllers older than NVMe 1.1 may do, they count as the
+    /// same while size and format are the same: nothing else is known of them.
     public boolean isSameAs(Namespace other) {
-        return id == other.id
-                && identity().equals(other.identity())
-                && descriptors.commandSet() == other.descriptors.commandSet();
+        if (id != other.id || descriptors.commandSet() != other.descriptors.commandSet()) {
+            return false;
+        }
+        if (identity().isEmpty() && other.identity().isEmpty()) {
+            return blockCount() == other.blockCount() && isFormattedAs(other);
+        }
+        boolean shared = false;
+        for (Function<Namespace, Optional<String>> kind : IDENTIFIERS) {
+            Optional<String> mine = kind.apply(this);
+            Optional<String> others = kind.apply(other);
+            if (mine.isPresent() && others.isPresent()) {
+                if (!mine.equals(others)) {
+                    return false;
+                }
+                shared = true;
+            }
+        }
+        return shared;
+    }
+
+    /// Whether the blocks of the other one are laid out the same: data, metadata and protection. A
+    /// namespace of which that has changed was formatted, and holds other content.
+    boolean isFormattedAs(Namespace other) {
+        return blockSize() == other.blockSize()
+                && identify.metadataSize() == other.identify.metadataSize()
+                && (identify.metadataSize() == 0
+                        || (identify.extendedMetadata() == other.identify.extendedMetadata()
+                                && identify.dps() == other.identify.dps()));
+    }
+
+    /// The layout of a block, for people.
+    String describeFormat() {
+        int metadata = identify.metadataSize();
+        return "blocks of "
+                + blockSize()
+                + " bytes"
+                + (metadata == 0
+                        ? ""
+                        : " and "
+                                + metadata
+                                + " bytes of metadata "
+                                + (identify.extendedMetadata()
+                                        ? "at the end of each"
+                                        : "in a buffer of their own"));
     }
 
     /// Bytes of a logical block; 0 when the namespace has no format that can be used.

@@ -14,6 +14,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.verbena.internal.engine.DeviceContext;
 
 /// The arrows between the rooms of the initiator (design, "The house"): they point downwards only.
 @AnalyzeClasses(packages = "dev.verbena", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -122,6 +123,19 @@ class ArchitectureTest {
                                                                             .class)
                                                     && call.getName().equals("reinterpret")))
                     .because("users grant native access to dev.verbena.verbs only");
+
+    @ArchTest
+    static final ArchRule COMMANDS_ARE_STARTED_WITH_THE_LIMITS_OF_A_NAMESPACE_THAT_IS_THERE =
+            noClasses()
+                    .that()
+                    .resideInAPackage(ENGINE)
+                    .and()
+                    .doNotHaveSimpleName("RequestErrors")
+                    .should()
+                    .callMethod(DeviceContext.class, "lastLimits")
+                    .because(
+                            "what starts a command has to ask DeviceContext.present, which says no when"
+                                    + " the namespace id belongs to another content");
 
     @ArchTest
     static final ArchRule NO_CYCLES =

@@ -61,6 +61,7 @@ public final class FakeTarget implements BiConsumer<FakeFabricQueue, SentCapsule
         identify(1796, 1, 4); // IORCSZ
         namespace(0, blockCount, 8);
         namespace(8, blockCount, 8);
+        namespace(104, 0x7665_7262_656e_6101L, 8); // NGUID
         namespace(130, 9, 1); // LBADS
     }
 

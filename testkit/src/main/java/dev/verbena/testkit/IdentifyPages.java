@@ -11,6 +11,9 @@ final class IdentifyPages {
     private static final int SIZE = 4096;
     private static final int ALL = 0xFFFF_FFFF;
 
+    /// FLBAS: metadata at the end of each block.
+    private static final int EXTENDED = 1 << 4;
+
     /// Compare, write uncorrectable, DSM, write zeroes, timestamp, verify, copy.
     private static final int ONCS = 0x1CF;
 
@@ -125,20 +128,23 @@ final class IdentifyPages {
         long blocks = namespace.blockCount();
         int exponent = Integer.numberOfTrailingZeros(namespace.blockSize());
         UUID uuid = namespace.uuid();
-        return new Bytes(SIZE)
-                .put(0, blocks, 8)
-                .put(8, blocks, 8)
-                .put(16, blocks, 8)
-                .put(24, 1 << 2, 1)
-                .put(30, 1, 1)
-                .put(33, 1, 1)
-                .put(74, 0xFFFF, 2)
-                .put(76, 1 << 20, 4)
-                .put(80, 127, 1)
-                .put(92, namespace.id(), 4)
-                .put(104, bigEndian(uuid))
-                .put(130, exponent, 1)
-                .array();
+        int metadata = namespace.metadataBytes();
+        Bytes page =
+                new Bytes(SIZE)
+                        .put(0, blocks, 8)
+                        .put(8, blocks, 8)
+                        .put(16, blocks, 8)
+                        .put(24, 1 << 2, 1)
+                        .put(26, metadata > 0 ? EXTENDED : 0, 1)
+                        .put(30, 1, 1)
+                        .put(33, 1, 1)
+                        .put(74, 0xFFFF, 2)
+                        .put(76, 1 << 20, 4)
+                        .put(80, 127, 1)
+                        .put(92, namespace.id(), 4)
+                        .put(128, metadata, 2)
+                        .put(130, exponent, 1);
+        return (uuid == null ? page : page.put(104, bigEndian(uuid))).array();
     }
 
     private static byte[] bigEndian(UUID uuid) {
@@ -149,13 +155,14 @@ final class IdentifyPages {
     }
 
     private static byte[] descriptors(TestNamespace namespace) {
-        return new Bytes(SIZE)
-                .put(0, 3, 1)
-                .put(1, 16, 1)
-                .put(4, bigEndian(namespace.uuid()))
-                .put(20, 4, 1)
-                .put(21, 1, 1)
-                .array();
+        UUID uuid = namespace.uuid();
+        Bytes page = new Bytes(SIZE);
+        int at = 0;
+        if (uuid != null) {
+            page.put(0, 3, 1).put(1, 16, 1).put(4, bigEndian(uuid));
+            at = 20;
+        }
+        return page.put(at, 4, 1).put(at + 1, 1, 1).array();
     }
 
     private static byte[] list(TestSubsystem subsystem, int after) {

@@ -57,13 +57,17 @@ final class IoService {
                         || command.opcode == NvmOpcode.WRITE
                         || command.opcode == NvmOpcode.COMPARE;
         if (moves) {
-            long bytes = (long) count * namespace.blockSize();
+            long bytes = (long) count * (namespace.blockSize() + namespace.metadataBytes());
             int exponent = subsystem.transferExponent();
             if (exponent != 0 && exponent < 32 && bytes > 4096L << exponent) {
                 return Outcome.status(Outcome.INVALID_FIELD);
             }
             if (command.dataBytes() != bytes) {
                 return Outcome.status(Outcome.DATA_LENGTH_INVALID);
+            }
+            if (namespace.metadataBytes() > 0) {
+                // Nothing here keeps metadata.
+                return Outcome.status(Outcome.INVALID_FIELD);
             }
         }
         switch (command.opcode) {

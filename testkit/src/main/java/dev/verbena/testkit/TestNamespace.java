@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /// A namespace in memory. Blocks that were never written read as zeroes and take no space.
 ///
@@ -13,16 +14,39 @@ public final class TestNamespace {
     private static final int CHUNK_BYTES = 1 << 16;
 
     private final int id;
-    private final int blockSize;
-    private final UUID uuid;
+    private final @Nullable UUID uuid;
     private final Map<Long, byte[]> chunks = new HashMap<>();
     private final Map<Long, Boolean> unreadable = new ConcurrentHashMap<>();
+    private int blockSize;
     private long blockCount;
+    private int metadataBytes;
 
-    TestNamespace(int id, long blockCount, int blockSize) {
+    /// A namespace of zeroes.
+    ///
+    /// @param id its namespace id (NSID)
+    /// @param blockSize a power of two, 512..65536
+    /// @param uuid what it reports as its UUID and NGUID; null for no identity at all
+    public TestNamespace(int id, long blockCount, int blockSize, @Nullable UUID uuid) {
         if (id == 0 || id == -1) {
             throw new IllegalArgumentException("0 and FFFFFFFFh are no namespace ids");
         }
+        checkFormat(blockCount, blockSize);
+        this.id = id;
+        this.blockCount = blockCount;
+        this.blockSize = blockSize;
+        this.uuid = uuid;
+    }
+
+    /// As above, with a UUID that follows from the id.
+    TestNamespace(int id, long blockCount, int blockSize) {
+        this(
+                id,
+                blockCount,
+                blockSize,
+                new UUID(0x7665_7262_656e_4000L, 0x8000_0000_0000_0000L | id));
+    }
+
+    private static void checkFormat(long blockCount, int blockSize) {
         if (blockSize < 512 || blockSize > CHUNK_BYTES || Integer.bitCount(blockSize) != 1) {
             throw new IllegalArgumentException(
                     "A block size of "
@@ -32,10 +56,6 @@ public final class TestNamespace {
         if (blockCount < 1) {
             throw new IllegalArgumentException("A namespace of " + blockCount + " blocks");
         }
-        this.id = id;
-        this.blockCount = blockCount;
-        this.blockSize = blockSize;
-        this.uuid = new UUID(0x7665_7262_656e_4000L, 0x8000_0000_0000_0000L | id);
     }
 
     /// Namespace id (NSID).
@@ -44,12 +64,27 @@ public final class TestNamespace {
     }
 
     /// Bytes of a logical block.
-    public int blockSize() {
+    public synchronized int blockSize() {
         return blockSize;
     }
 
-    /// What the namespace reports as its UUID.
-    public UUID uuid() {
+    /// Bytes of metadata at the end of each block (extended LBA); 0 for none.
+    public synchronized int metadataBytes() {
+        return metadataBytes;
+    }
+
+    /// Formats it: afterwards it holds zeroes.
+    synchronized void format(long newBlockCount, int newBlockSize, int newMetadataBytes) {
+        checkFormat(newBlockCount, newBlockSize);
+        blockCount = newBlockCount;
+        blockSize = newBlockSize;
+        metadataBytes = newMetadataBytes;
+        chunks.clear();
+        unreadable.clear();
+    }
+
+    /// What the namespace reports as its UUID and NGUID; null for no identity at all.
+    public @Nullable UUID uuid() {
         return uuid;
     }
 

@@ -107,6 +107,26 @@ public final class TestSubsystem {
         }
     }
 
+    /// Gives a namespace id to this namespace, whatever it belonged to before: another content, or
+    /// one that was taken away and is back.
+    public void putNamespace(TestNamespace namespace) {
+        namespaces.put(namespace.id(), namespace);
+        changed(namespace.id());
+    }
+
+    /// Formats a namespace, which then holds zeroes and keeps its identity.
+    ///
+    /// @param blockSize a power of two, 512..65536
+    /// @param metadataBytes at the end of each block (extended LBA); 0 for none
+    public void formatNamespace(int id, long blockCount, int blockSize, int metadataBytes) {
+        TestNamespace namespace = namespaces.get(id);
+        if (namespace == null) {
+            throw new IllegalArgumentException("There is no namespace " + id);
+        }
+        namespace.format(blockCount, blockSize, metadataBytes);
+        changed(id);
+    }
+
     /// Gives a namespace another size.
     public void resizeNamespace(int id, long blockCount) {
         TestNamespace namespace = namespaces.get(id);

@@ -16,6 +16,9 @@ final class ControllerPlan {
     /// Virtual time in which things happen.
     static final Duration HORIZON = Duration.ofSeconds(60);
 
+    /// How long after its target a volume may come back: less than devices wait.
+    private static final Duration LATE_MAX = Duration.ofSeconds(25);
+
     private static final int ACTS_MAX = 6;
     private static final int FAULTS_MAX = 10;
 
@@ -44,6 +47,10 @@ final class ControllerPlan {
         NAMESPACE_ADDED,
         NAMESPACE_REMOVED,
         NAMESPACE_RESIZED,
+        VOLUME_GIVEN_AWAY,
+        VOLUME_EXCHANGED,
+        VOLUME_FORMATTED,
+        VOLUME_LATE,
         ACCESS,
         EVENT_STORM,
         EVENT_STAYS,
@@ -130,6 +137,8 @@ final class ControllerPlan {
                         case QUEUE_COUNT -> 1 + random.nextInt(5);
                         case NAMESPACE_ADDED, NAMESPACE_REMOVED, NAMESPACE_RESIZED ->
                                 2 + random.nextInt(2);
+                        case VOLUME_FORMATTED -> random.nextInt(2);
+                        case VOLUME_LATE -> random.nextLong(LATE_MAX.toNanos());
                         case ACCESS -> random.nextInt(TestSubsystem.Access.values().length);
                         case EVENT_STORM, EVENT_STAYS -> EVENTS[random.nextInt(EVENTS.length)];
                         case LOG_FAILS -> LOGS[random.nextInt(LOGS.length)];
@@ -173,6 +182,20 @@ final class ControllerPlan {
                                             true;
                                     default -> false;
                                 });
+    }
+
+    /// Whether a device may have lost its volume for good.
+    boolean losesVolume() {
+        boolean waits =
+                options.ctrlLossTimeout().isNegative()
+                        || options.ctrlLossTimeout().compareTo(LATE_MAX) > 0;
+        return acts.stream()
+                .anyMatch(act ->
+                        switch (act.kind()) {
+                            case VOLUME_GIVEN_AWAY, VOLUME_EXCHANGED, VOLUME_FORMATTED -> true;
+                            case VOLUME_LATE -> !waits;
+                            default -> false;
+                        });
     }
 
     /// Whether the controller must hear of every change of the namespaces: nothing stops events,

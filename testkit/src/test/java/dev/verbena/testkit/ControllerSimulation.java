@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
 /// initiator with all its threads, in virtual time.
 ///
 /// Everything in it follows from the seed. It checks that each accepted request ends once and with
-/// the right data, that nobody touches memory that is not his at that moment, that the controller
-/// says what it does and ends up live, or dead with a reason, that closing takes bounded time, and
-/// that nothing is left afterwards.
+/// the right data, that no other volume is written to, that nobody touches memory that is not his
+/// at that moment, that the controller says what it does and ends up live, or dead with a reason,
+/// that closing takes bounded time, and that nothing is left afterwards.
 final class ControllerSimulation {
     private static final String NQN = "nqn.2024-01.org.example:simulated";
 
@@ -61,6 +61,7 @@ final class ControllerSimulation {
     private final TestFabric fabric;
     private final TestTarget target;
     private final TestSubsystem subsystem;
+    private final Volumes volumes;
     private final List<String> problems = new ArrayList<>();
     private @Nullable ControllerWatcher watcher;
     private @Nullable SimulatedUsers users;
@@ -81,7 +82,7 @@ final class ControllerSimulation {
         target = fabric.addTarget("192.0.2.1", 4420);
         subsystem = target.addSubsystem(NQN).queueCountMax(plan.queueCountMax);
         subsystem.identify(128, 2, 2).identify(130, 5, 2).identify(132, 20, 2);
-        subsystem.addNamespace(1, SimulatedUsers.BLOCKS, SimulatedUsers.BLOCK);
+        volumes = new Volumes(target, subsystem);
     }
 
     /// Runs to the end.
@@ -114,6 +115,7 @@ final class ControllerSimulation {
                 problems.add(users.outstanding() + " requests never ended");
             }
         }
+        problems.addAll(volumes.problems());
         problems.addAll(fabric.violations());
         if (arena != null) {
             try {
@@ -198,6 +200,7 @@ final class ControllerSimulation {
         target.heal();
         target.start();
         fabric.returnDevice();
+        volumes.isThere();
         subsystem.access(1, TestSubsystem.Access.OPTIMIZED);
     }
 
@@ -219,7 +222,7 @@ final class ControllerSimulation {
         SimulatedActs acts =
                 new SimulatedActs(
                         plan,
-                        new SimulatedActs.Stage(threads, fabric, target, subsystem),
+                        new SimulatedActs.Stage(threads, fabric, target, subsystem, volumes, work),
                         controller,
                         new Random(random.nextLong()),
                         problems);
@@ -229,7 +232,7 @@ final class ControllerSimulation {
             running.add(threads.start("device user", new DeviceUser(device, work)));
         }
         if (plan.withQueueUser) {
-            running.add(threads.start("queue user", new QueueUser(controller, work)));
+            running.add(threads.start("queue user", new QueueUser(controller, volumes, work)));
         }
         step("working");
         long early = random.nextLong(ControllerPlan.HORIZON.toNanos());
@@ -237,7 +240,10 @@ final class ControllerSimulation {
                 plan.closesEarly ? Duration.ofNanos(early) : ControllerPlan.HORIZON.plusSeconds(1));
         if (!plan.closesEarly) {
             settle(controller);
-            if (controller.state() == ControllerState.LIVE && device != null && !plan.lies()) {
+            if (controller.state() == ControllerState.LIVE
+                    && device != null
+                    && !plan.lies()
+                    && !plan.losesVolume()) {
                 worksAgain(controller, work);
             }
             if (controller.state() == ControllerState.LIVE && plan.announcesChanges()) {
@@ -271,7 +277,12 @@ final class ControllerSimulation {
     private @Nullable BlockDevice openDevice(Controller controller) throws InterruptedException {
         for (int attempt = 0; attempt < 20; attempt++) {
             try {
-                return controller.openDevice(1);
+                BlockDevice device = controller.openDevice(Volumes.ID);
+                if (volumes.isMine(device.namespace())) {
+                    return device;
+                }
+                device.close();
+                return null;
             } catch (IOException e) {
                 scheduler.note("no device: " + e.getMessage());
                 Time.sleep(Duration.ofSeconds(2));

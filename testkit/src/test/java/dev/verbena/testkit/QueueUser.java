@@ -14,20 +14,24 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /// Somebody with an [IoQueue], which he polls himself; with another when it ends.
 final class QueueUser implements Runnable {
     private static final int PAUSE_MILLIS_MAX = 700;
 
     private final Controller controller;
+    private final Volumes volumes;
     private final SimulatedUsers users;
     private final Random random;
     private final Map<Long, Work> running = new HashMap<>();
     private long nextToken;
     private int queueCount;
+    private @Nullable Namespace mine;
 
-    QueueUser(Controller controller, SimulatedUsers users) {
+    QueueUser(Controller controller, Volumes volumes, SimulatedUsers users) {
         this.controller = controller;
+        this.volumes = volumes;
         this.users = users;
         this.random = users.random();
     }
@@ -42,10 +46,23 @@ final class QueueUser implements Runnable {
             while (!users.isStopped()) {
                 try (IoQueue queue = controller.openQueue()) {
                     queueCount++;
-                    work(queue, controller.namespace(1));
+                    Namespace namespace = mine;
+                    if (namespace == null) {
+                        namespace = controller.namespace(Volumes.ID);
+                        if (!volumes.isMine(namespace)) {
+                            return;
+                        }
+                        mine = namespace;
+                    }
+                    // Whatever the controller has under this id later.
+                    work(queue, namespace);
                     drain(queue);
-                } catch (IOException | IllegalArgumentException | UnsupportedOperationException e) {
-                    // Not connected, no queue left, or the controller says that it cannot do this.
+                } catch (IOException
+                        | IllegalArgumentException
+                        | IllegalStateException
+                        | UnsupportedOperationException e) {
+                    // Not connected, no queue left, the namespace is another, or the controller
+                    // says that it cannot do this.
                     Time.sleep(Duration.ofMillis(200 + random.nextInt(PAUSE_MILLIS_MAX)));
                 }
                 // What was under way when the queue was closed is told to nobody; its buffers are

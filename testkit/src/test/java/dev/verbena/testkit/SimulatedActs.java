@@ -15,7 +15,9 @@ final class SimulatedActs implements Runnable {
             SimulatedThreads threads,
             TestFabric fabric,
             TestTarget target,
-            TestSubsystem subsystem) {}
+            TestSubsystem subsystem,
+            Volumes volumes,
+            SimulatedUsers users) {}
 
     private static final List<TestSubsystem.Access> ACCESSES =
             List.of(TestSubsystem.Access.values());
@@ -102,6 +104,10 @@ final class SimulatedActs implements Runnable {
                         subsystem.resizeNamespace(number, 64 + random.nextInt(64));
                     }
                 }
+                case VOLUME_GIVEN_AWAY -> stage.volumes().giveAway();
+                case VOLUME_EXCHANGED -> stage.volumes().exchange(controller, stage.users());
+                case VOLUME_FORMATTED -> stage.volumes().format(number == 1);
+                case VOLUME_LATE -> stage.volumes().comeLate(Duration.ofNanos(act.number()));
                 case ACCESS -> subsystem.access(1, ACCESSES.get(number));
                 case EVENT_STORM -> {
                     for (int i = 0; i < 40; i++) {

@@ -157,6 +157,11 @@ public final class NoticeHandler {
         add(new AsynchronousEvent(AsynchronousEvent.NAMESPACE_ATTRIBUTE_CHANGED));
     }
 
+    /// Whether a change of the namespaces was announced that nobody has looked at yet.
+    public synchronized boolean announcesNamespaces() {
+        return waiting.containsKey(Kind.NAMESPACES);
+    }
+
     /// Reads the ANA log as if the controller had announced a change.
     public void readAnaLog() {
         add(new AsynchronousEvent(AsynchronousEvent.ANA_CHANGED));

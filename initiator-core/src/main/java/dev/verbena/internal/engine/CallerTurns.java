@@ -145,7 +145,7 @@ final class CallerTurns {
         queue.take();
         try {
             if (refusal == null && !queue.requests().hasRoomForOwn()) {
-                refusal = full();
+                refusal = RequestErrors.full();
             }
             if (refusal == null) {
                 queue.requests().add(request);
@@ -158,13 +158,6 @@ final class CallerTurns {
         }
     }
 
-    private static IOException full() {
-        return new IOException(
-                "The device did not take the request in time: "
-                        + SharedQueue.INBOX_MAX
-                        + " others are waiting");
-    }
-
     /// @return false when the request was refused
     private boolean offer(DeviceRequest<?> request) throws InterruptedException {
         long left = settings.ioTimeout().toNanos();
@@ -175,7 +168,7 @@ final class CallerTurns {
                 return true;
             }
             if (refusal == null && (left <= 0 || DeviceWorker.current() != null)) {
-                refusal = full();
+                refusal = RequestErrors.full();
             }
             if (refusal != null) {
                 request.refuse(refusal);

@@ -24,29 +24,32 @@ final class CommandStarter {
 
     /// Starts a command for a piece of a request, or the beginning of it.
     ///
+    /// @param limits of the namespace, from [DeviceContext#present] for this command: what is
+    ///   started knows the namespace id from nowhere else
     /// @param part gets the buffers; its index becomes the command's token
     /// @return up to where the command reaches, or [#LATER]
     /// @throws RuntimeException when the memory cannot be used; nothing has changed
-    long start(DeviceRequest<?> request, long from, long to, Part part) {
+    long start(DeviceRequest<?> request, NamespaceLimits limits, long from, long to, Part part) {
         return switch (request.kind) {
-            case READ, WRITE, COMPARE -> transfers.start(request, from, to, part);
-            case FLUSH -> flush(request, to, part);
-            case WRITE_ZEROES, VERIFY, WRITE_UNCORRECTABLE -> blocks(request, from, to, part);
-            case DEALLOCATE -> ranges.deallocate(request, from, to, part);
-            case COPY -> ranges.copy(request, from, to, part);
-            case COMPARE_AND_WRITE -> singles.compareAndWrite(request, to, part);
-            case RAW -> singles.raw(request, to, part);
+            case READ, WRITE, COMPARE -> transfers.start(request, limits, from, to, part);
+            case FLUSH -> flush(limits, to, part);
+            case WRITE_ZEROES, VERIFY, WRITE_UNCORRECTABLE ->
+                    blocks(request, limits, from, to, part);
+            case DEALLOCATE -> ranges.deallocate(request, limits, from, to, part);
+            case COPY -> ranges.copy(request, limits, from, to, part);
+            case COMPARE_AND_WRITE -> singles.compareAndWrite(request, limits, to, part);
+            case RAW -> singles.raw(request, limits, to, part);
         };
     }
 
-    private long flush(DeviceRequest<?> request, long to, Part part) {
-        int id = request.context.limits().namespaceId();
+    private long flush(NamespaceLimits limits, long to, Part part) {
+        int id = limits.namespaceId();
         return start.io.tryFlush(id, part.index, start.timeoutNanos) ? to : LATER;
     }
 
     /// Commands that name blocks without moving them.
-    private long blocks(DeviceRequest<?> request, long from, long to, Part part) {
-        NamespaceLimits limits = request.context.limits();
+    private long blocks(
+            DeviceRequest<?> request, NamespaceLimits limits, long from, long to, Part part) {
         int shift = limits.blockShift();
         int count = (int) Math.min((to - from) >> shift, blocksMax(request, limits));
         long lba = (request.byteOffset + from) >> shift;

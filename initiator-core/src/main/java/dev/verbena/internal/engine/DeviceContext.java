@@ -53,43 +53,132 @@ public final class DeviceContext {
     /// How often somebody who waits for the last request looks.
     private static final long LOOK_NANOS = 1_000_000;
 
-    private volatile NamespaceLimits limits;
+    /// What commands may name; null while none may be sent. What starts a command gets its limits,
+    /// and the namespace id with them, from here only, so that none is started without the question
+    /// whether the namespace is still there.
+    private volatile @Nullable NamespaceLimits present;
+
+    /// The limits as they were last known, whether commands may be sent or not.
+    private volatile NamespaceLimits last;
+
+    /// Why requests that were accepted fail; null while their commands are sent, or wait for the
+    /// namespace.
+    private volatile @Nullable String withheld;
+
+    /// Why new requests fail; null while they are taken.
     private volatile @Nullable String refusal;
+
+    /// Guarded by this, as is what follows.
+    private @Nullable String closed;
+
+    private boolean gone;
+
     private final LongAdder accepted = new LongAdder();
     private final List<Tally> tallies = new CopyOnWriteArrayList<>();
     private final LongAdder ended = new LongAdder();
     private final LongAdder bounced = new LongAdder();
 
+    /// The device of a namespace that is there.
     public DeviceContext(NamespaceLimits limits) {
-        this.limits = limits;
+        this.last = limits;
+        this.present = limits;
     }
 
-    public NamespaceLimits limits() {
-        return limits;
+    /// The limits as they were last known: for checks of what users ask for, and for messages. Not
+    /// for starting commands, see [#present].
+    public NamespaceLimits lastLimits() {
+        return last;
     }
 
-    /// The namespace was resized; requests that were checked against the old size go on, and the
-    /// controller decides.
-    public void limits(NamespaceLimits value) {
-        limits = value;
+    /// The limits for a command that is about to be started.
+    ///
+    /// @return null when it must not be: [#loss] says whether its request fails or waits
+    @Nullable NamespaceLimits present() {
+        return present;
     }
 
-    /// From now on requests fail with this sentence; the first one stays. Requests that were
-    /// accepted go on.
-    public void refuse(String why) {
-        if (refusal == null) {
+    /// Why a request fails whose command must not be started.
+    ///
+    /// @return null when it waits: the namespace may come back
+    @Nullable IOException loss() {
+        String why = withheld;
+        return why == null ? null : new IOException(why);
+    }
+
+    /// Whether commands may be sent.
+    public boolean isPresent() {
+        return present != null;
+    }
+
+    /// Whether the namespace is gone for good.
+    public synchronized boolean isGone() {
+        return gone;
+    }
+
+    // Who calls one of these lets the queues look at their requests then: DeviceQueues.reconsider.
+
+    /// The namespace is there. It may have another size than before; requests that were checked
+    /// against the old one go on, and the controller decides.
+    public synchronized void found(NamespaceLimits limits) {
+        if (gone) {
+            return;
+        }
+        last = limits;
+        withheld = null;
+        refusal = closed;
+        present = limits;
+    }
+
+    /// The limits have changed, and nothing else.
+    public synchronized void refresh(NamespaceLimits limits) {
+        last = limits;
+        if (present != null) {
+            present = limits;
+        }
+    }
+
+    /// The namespace is not there, and may come back: nothing is sent, requests wait.
+    public synchronized void away() {
+        if (!gone) {
+            present = null;
+        }
+    }
+
+    /// The same, but requests fail with this sentence instead of waiting.
+    public synchronized void awayTooLong(String why) {
+        if (!gone && present == null) {
+            withheld = why;
             refusal = why;
+        }
+    }
+
+    /// The namespace is gone for good: from now on all requests fail with this sentence, those
+    /// included that were accepted. The first one stays.
+    public synchronized void gone(String why) {
+        if (gone) {
+            return;
+        }
+        gone = true;
+        withheld = why;
+        refusal = why;
+        present = null;
+        ThreadBarrier.pass();
+    }
+
+    /// From now on new requests fail with this sentence; the first one stays. Requests that were
+    /// accepted go on.
+    public synchronized void refuse(String why) {
+        if (closed == null) {
+            closed = why;
+        }
+        if (refusal == null) {
+            refusal = closed;
         }
         ThreadBarrier.pass();
     }
 
-    /// Whether requests are refused.
-    public boolean isRefusing() {
-        return refusal != null;
-    }
-
-    /// Why requests are refused; null while they are not.
-    @Nullable IOException refusal() {
+    /// Why new requests are refused; null while they are not.
+    public @Nullable IOException refusal() {
         String why = refusal;
         return why == null ? null : new IOException(why);
     }

@@ -318,6 +318,23 @@ public final class DeviceQueues {
         }
     }
 
+    /// The namespace of some device is gone, or away, or back ([DeviceContext]): afterwards no
+    /// command of it is sent any more, or what waited for it is. Takes a turn at each queue.
+    public void reconsider() {
+        for (DeviceWorker worker : allWorkers()) {
+            worker.reconsider();
+        }
+    }
+
+    private List<DeviceWorker> allWorkers() {
+        lock.lock();
+        try {
+            return List.copyOf(workers);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Whether a segment can be used from the workers' threads.
     public boolean canAccess(MemorySegment segment) {
         DeviceWorker[] all = route.all();
@@ -344,14 +361,7 @@ public final class DeviceQueues {
 
     /// Counts of all workers since the first start.
     public DeviceStatistics statistics() {
-        List<DeviceWorker> all;
-        lock.lock();
-        try {
-            all = List.copyOf(workers);
-        } finally {
-            lock.unlock();
-        }
-        return DeviceCounters.statistics(all);
+        return DeviceCounters.statistics(allWorkers());
     }
 
     // For the workers.

@@ -379,6 +379,22 @@ final class DeviceWorker {
         return failure;
     }
 
+    /// The namespace of some device is gone, or away, or back. Any thread that does not hold the
+    /// queue; takes its turn.
+    void reconsider() {
+        DeviceRequest<?> over;
+        queue.take();
+        try {
+            queue.reconsider();
+        } catch (Throwable e) {
+            queue.broken(e);
+        } finally {
+            over = queue.endTurn();
+        }
+        ends.finish(over);
+        wake();
+    }
+
     private void failAll(IOException why) {
         failWaiting(() -> RequestErrors.unusable(why));
         turns.failInbox(() -> RequestErrors.unusable(why));

@@ -39,6 +39,11 @@ final class PartPool {
         return parts[index];
     }
 
+    /// Parts in all, taken or free.
+    int count() {
+        return parts.length;
+    }
+
     /// Parts that are taken.
     int takenCount() {
         return parts.length - freeCount;

@@ -30,8 +30,8 @@ final class RangeStarter {
     }
 
     /// See [CommandStarter#start].
-    long deallocate(DeviceRequest<?> request, long from, long to, Part part) {
-        NamespaceLimits limits = request.context.limits();
+    long deallocate(
+            DeviceRequest<?> request, NamespaceLimits limits, long from, long to, Part part) {
         CommandLimits commands = limits.commands();
         Most most =
                 new Most(
@@ -51,6 +51,7 @@ final class RangeStarter {
             Encoded ranges =
                     encode(
                             request,
+                            limits.blockShift(),
                             from,
                             to,
                             most,
@@ -74,8 +75,7 @@ final class RangeStarter {
     }
 
     /// See [CommandStarter#start].
-    long copy(DeviceRequest<?> request, long from, long to, Part part) {
-        NamespaceLimits limits = request.context.limits();
+    long copy(DeviceRequest<?> request, NamespaceLimits limits, long from, long to, Part part) {
         Most most = new Most(limits.copyRanges(), limits.copyRangeBlocks(), limits.copyBlocks());
         if (most.count() == 0 || most.blocks() == 0) {
             throw new UnsupportedOperationException("the controller does not copy any more");
@@ -90,6 +90,7 @@ final class RangeStarter {
             Encoded ranges =
                     encode(
                             request,
+                            limits.blockShift(),
                             from,
                             to,
                             most,
@@ -116,12 +117,12 @@ final class RangeStarter {
 
     private static Encoded encode(
             DeviceRequest<?> request,
+            int shift,
             long from,
             long to,
             Most most,
             Buffer buffer,
             Encoder encoder) {
-        int shift = request.context.limits().blockShift();
         RangeCursor cursor = new RangeCursor(request.ranges(), from);
         long left = most.blocks();
         long at = from;

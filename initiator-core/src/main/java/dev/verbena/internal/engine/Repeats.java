@@ -8,6 +8,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The commands that are sent a second time: which ones may be, and when.
@@ -83,6 +85,22 @@ final class Repeats {
         ready.addAll(delayed);
         delayed.clear();
         return ready.pollLast();
+    }
+
+    /// Drops the pieces of requests that have failed.
+    ///
+    /// @param dropped told of each
+    void removeFailed(Consumer<Part> dropped) {
+        Predicate<Part> failed =
+                part -> {
+                    boolean over = part.owner().hasFailed();
+                    if (over) {
+                        dropped.accept(part);
+                    }
+                    return over;
+                };
+        ready.removeIf(failed);
+        delayed.removeIf(failed);
     }
 
     private void wakeDelayed() {

@@ -64,13 +64,20 @@ final class RequestErrors {
         return own;
     }
 
+    static IOException full() {
+        return new IOException(
+                "The device did not take the request in time: "
+                        + SharedQueue.INBOX_MAX
+                        + " others are waiting");
+    }
+
     static IOException closed() {
         return new IOException("The device is closed");
     }
 
     /// A command as the beginning of a sentence.
     static String describe(DeviceRequest<?> request, long from, long to) {
-        NamespaceLimits limits = request.context.limits();
+        NamespaceLimits limits = request.context.lastLimits();
         String namespace = " of namespace " + Integer.toUnsignedString(limits.namespaceId());
         int blockSize = limits.blockSize();
         long blocks = (to - from) / blockSize;

@@ -26,11 +26,17 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
     /// Two looks at the deadlines of an idle queue.
     private static final long EARLY_NANOS_MAX = 200_000_000;
 
+    /// Nothing was started, for the namespace is away; see [DeviceContext#away].
+    private static final long AWAY = -2;
+
     private final DeviceSettings settings;
     private final DeviceCounters counters;
     private final BouncePool bounce;
     private final Repeats repeats;
     private final PartPool parts = new PartPool();
+
+    /// What waits for its namespace to come back.
+    private final AwayRequests away = new AwayRequests();
 
     /// Requests of which not all commands have been started.
     private final Deque<DeviceRequest<?>> starting = new ArrayDeque<>();
@@ -83,6 +89,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
         parts.grow(2 * depth);
         succeeded = new int[depth];
         givenUp = false;
+        away.giveBack(starting, repeats);
     }
 
     /// The queue is gone; all of its commands have completed.
@@ -114,7 +121,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
 
     /// Whether nothing is under way and nothing waits.
     boolean isIdle() {
-        return runningCount == 0 && starting.isEmpty() && repeats.isEmpty();
+        return runningCount == 0 && starting.isEmpty() && repeats.isEmpty() && away.isEmpty();
     }
 
     /// Commands under way.
@@ -212,6 +219,10 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
             return false;
         }
         repeats.remove();
+        if (reached == AWAY) {
+            away.add(part);
+            return true;
+        }
         if (request.hasFailed()) {
             leave(part, request);
             return true;
@@ -251,6 +262,15 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
             parts.give(part);
             return reached != CommandStarter.LATER;
         }
+        if (reached == AWAY) {
+            parts.give(part);
+            starting.remove();
+            if (!away.add(request)) {
+                request.failed(RequestErrors.full());
+                endIfOver(request);
+            }
+            return true;
+        }
         part.begin(request, from, reached);
         request.parts++;
         request.started = reached;
@@ -261,15 +281,23 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
         return true;
     }
 
-    /// @return as [CommandStarter#start]; when the memory cannot be used the request has failed
+    /// The one way, besides [WholeStarter], on which commands are started: for the first time, for
+    /// the rest of a request, or once more.
+    ///
+    /// @return as [CommandStarter#start], or [#AWAY]; when the memory cannot be used, or the
+    ///   namespace is gone, the request has failed
     private long tryStart(DeviceRequest<?> request, long from, long to, Part part) {
+        NamespaceLimits limits = request.context.present();
+        if (limits == null) {
+            return failIfLost(request) ? to : AWAY;
+        }
         CommandStarter current = starter;
         CommandQueue queue = commands;
         if (current == null || queue == null || queue.freeCount() == 0) {
             return CommandStarter.LATER;
         }
         try {
-            return current.start(request, from, to, part);
+            return current.start(request, limits, from, to, part);
         } catch (RuntimeException | OutOfMemoryError e) {
             // The caller's memory is gone, or cannot be registered: an error of this request only.
             request.failed(RequestErrors.memory(e));
@@ -279,6 +307,38 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
             request.failed(RequestErrors.internal(e));
             throw e;
         }
+    }
+
+    /// @return whether it has failed because its namespace is gone, or away for too long
+    private static boolean failIfLost(DeviceRequest<?> request) {
+        IOException loss = request.context.loss();
+        if (loss == null) {
+            return false;
+        }
+        request.failed(loss);
+        return true;
+    }
+
+    /// The namespace of some device is gone, or away, or back. What waits for one that is back is
+    /// to be started again. What belongs to one that is gone fails, whether it waits or is under
+    /// way: nobody knows any more which content an answer is about.
+    void reconsider() {
+        away.giveBack(starting, repeats);
+        for (int i = 0; i < parts.count(); i++) {
+            Part part = parts.get(i);
+            DeviceRequest<?> request = part.request;
+            if (request != null && failIfLost(request)) {
+                part.whole = false;
+            }
+        }
+        repeats.removeFailed(part -> leave(part, part.owner()));
+        starting.removeIf(request -> {
+            boolean over = failIfLost(request) || request.hasFailed();
+            if (over) {
+                endIfOver(request);
+            }
+            return over;
+        });
     }
 
     private void started(Part part, long reached) {
@@ -403,7 +463,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
     /// Puts the piece among those that are sent again, if its status and its request allow it.
     private boolean goesAgain(Part part, DeviceRequest<?> request, int status) {
         // What took too long is not sent again: its caller is told in time.
-        if (part.expired || !request.isRepeatable()) {
+        if (part.expired || !request.isRepeatable() || failIfLost(request)) {
             return false;
         }
         boolean again;
@@ -486,6 +546,7 @@ final class RequestRunner implements CommandHandler, ExpiryHandler {
 
     /// Takes everything that waits, oldest first, for another worker. Nothing is under way.
     List<DeviceRequest<?>> takeWaiting() {
+        away.giveBack(starting, repeats);
         List<DeviceRequest<?>> taken = new ArrayList<>();
         // From the back, so that each chain begins with the oldest piece.
         for (Part part = repeats.takeLast(); part != null; part = repeats.takeLast()) {

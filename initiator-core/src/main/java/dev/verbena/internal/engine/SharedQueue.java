@@ -255,6 +255,13 @@ final class SharedQueue {
         return requests.delayedCount() > delayed && !attended;
     }
 
+    /// The namespace of some device is gone, or away, or back: looks at all requests once more.
+    /// What was started before leaves now, so that nothing leaves after its user was told.
+    void reconsider() {
+        requests.reconsider();
+        ring();
+    }
+
     private int takeRequests() {
         int taken = 0;
         while (requests.hasRoom()) {

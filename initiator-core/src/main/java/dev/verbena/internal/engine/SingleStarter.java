@@ -2,6 +2,7 @@ package dev.verbena.internal.engine;
 
 import dev.verbena.internal.engine.BouncePool.Buffer;
 import dev.verbena.internal.memory.Region;
+import dev.verbena.nvme.SubmissionEntry;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -19,14 +20,13 @@ final class SingleStarter {
     }
 
     /// See [CommandStarter#start].
-    long compareAndWrite(DeviceRequest<?> request, long to, Part part) {
+    long compareAndWrite(DeviceRequest<?> request, NamespaceLimits limits, long to, Part part) {
         if (start.io.depth() < 2) {
             // Waiting for room would be for ever.
             request.failed(RequestErrors.pairWithoutRoom(request, to));
             return to;
         }
         MemorySegment write = Objects.requireNonNull(request.second());
-        NamespaceLimits limits = request.context.limits();
         boolean accepted = false;
         data.clear();
         second.clear();
@@ -55,8 +55,10 @@ final class SingleStarter {
     }
 
     /// See [CommandStarter#start].
-    long raw(DeviceRequest<?> request, long to, Part part) {
+    long raw(DeviceRequest<?> request, NamespaceLimits limits, long to, Part part) {
         boolean accepted = false;
+        MemorySegment entry = Objects.requireNonNull(request.entry());
+        SubmissionEntry.namespaceId(entry, 0, limits.namespaceId());
         data.clear();
         try {
             MemorySegment segment = request.segment();
@@ -69,12 +71,7 @@ final class SingleStarter {
                             !request.fillsMemory(),
                             part,
                             false)) {
-                accepted =
-                        start.io.tryRaw(
-                                Objects.requireNonNull(request.entry()),
-                                data,
-                                part.index,
-                                start.timeoutNanos);
+                accepted = start.io.tryRaw(entry, data, part.index, start.timeoutNanos);
             }
         } finally {
             if (!accepted) {

@@ -24,8 +24,7 @@ final class TransferStarter {
     }
 
     /// See [CommandStarter#start].
-    long start(DeviceRequest<?> request, long from, long to, Part part) {
-        NamespaceLimits limits = request.context.limits();
+    long start(DeviceRequest<?> request, NamespaceLimits limits, long from, long to, Part part) {
         int bytes = pieceBytes(request, limits, from, to);
         data.clear();
         int direct = direct(request, limits, from, bytes);

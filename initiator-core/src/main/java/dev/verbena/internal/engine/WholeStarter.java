@@ -37,7 +37,10 @@ final class WholeStarter {
     ///   longer way will report; nothing has changed then
     boolean start(DeviceRequest<?> request) {
         MemorySegment segment = request.segment();
-        NamespaceLimits limits = request.context.limits();
+        NamespaceLimits limits = request.context.present();
+        if (limits == null) {
+            return false;
+        }
         long length = request.length;
         int shift = limits.blockShift();
         if (!request.kind.transfers()

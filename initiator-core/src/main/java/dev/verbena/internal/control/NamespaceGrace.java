@@ -1,0 +1,102 @@
+package dev.verbena.internal.control;
+
+import dev.verbena.ConnectOptions;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+
+/// The time after a reconnect in which namespaces may still come back. Many targets accept
+/// connections to a subsystem before all of its namespaces are configured.
+///
+/// Looks for them every second: a controller need not announce what it adds.
+///
+/// Threads: [#begin] the control thread; the looks are on a thread of their own.
+public final class NamespaceGrace {
+    /// How long a namespace is waited for, at most.
+    public static final Duration GRACE_MAX = Duration.ofSeconds(30);
+
+    /// Time between two looks.
+    public static final Duration LOOK_DELAY = Duration.ofSeconds(1);
+
+    private static final System.Logger LOG = System.getLogger("dev.verbena.control");
+
+    /// What is waited for.
+    public interface Owner {
+        /// Whether nothing is waited for any more on this connection; quick.
+        boolean isOver(Session session);
+
+        /// Reads the namespaces again.
+        void look(Session session) throws IOException;
+
+        /// Some have not come back.
+        ///
+        /// @param forGood whether they are not waited for any longer; else requests fail meanwhile
+        void stillAway(boolean forGood);
+    }
+
+    private final ControlRuntime runtime;
+    private final Owner owner;
+    private final Duration grace;
+
+    /// After this time requests fail; negative for never.
+    private final Duration failAfter;
+
+    public NamespaceGrace(ConnectOptions options, ControlRuntime runtime, Owner owner) {
+        this.runtime = runtime;
+        this.owner = owner;
+        Duration lossTimeout = options.ctrlLossTimeout();
+        boolean less = !lossTimeout.isNegative() && lossTimeout.compareTo(GRACE_MAX) < 0;
+        this.grace = less ? lossTimeout : GRACE_MAX;
+        this.failAfter = options.fastIoFailTimeout();
+    }
+
+    /// Whether there is any such time.
+    public boolean isOffered() {
+        return !grace.isZero();
+    }
+
+    /// A connection stands. Quick.
+    public void begin(Session session) {
+        if (!owner.isOver(session)) {
+            schedule(session, runtime.nanoTime(), Duration.ZERO);
+        }
+    }
+
+    private void schedule(Session session, long began, Duration delay) {
+        runtime.schedule(
+                delay,
+                () -> {
+                    if (!owner.isOver(session)) {
+                        startLook(session, began);
+                    }
+                });
+    }
+
+    private void startLook(Session session, long began) {
+        try {
+            runtime.start("namespaces", () -> look(session, began));
+        } catch (RuntimeException | Error e) {
+            // Out of threads, for the moment.
+            schedule(session, began, LOOK_DELAY);
+        }
+    }
+
+    private void look(Session session, long began) {
+        try {
+            owner.look(session);
+        } catch (IOException | RuntimeException e) {
+            LOG.log(Level.DEBUG, "Absent namespaces were not looked for", e);
+        }
+        if (owner.isOver(session)) {
+            return;
+        }
+        Duration waited = Duration.ofNanos(runtime.nanoTime() - began);
+        boolean forGood = waited.compareTo(grace) >= 0;
+        if (forGood || (!failAfter.isNegative() && waited.compareTo(failAfter) >= 0)) {
+            owner.stillAway(forGood);
+        }
+        if (!forGood) {
+            runtime.post(() -> schedule(session, began, LOOK_DELAY));
+        }
+    }
+}
