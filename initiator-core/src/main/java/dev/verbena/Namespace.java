@@ -160,7 +160,7 @@ public record Namespace(int id, IdentifyNamespace identify, NamespaceDescriptors
         return "namespace "
                 + Integer.toUnsignedString(id)
                 + ": "
-                + blockCount()
+                + Long.toUnsignedString(blockCount())
                 + " blocks of "
                 + blockSize()
                 + " bytes";

@@ -7,10 +7,12 @@ import dev.verbena.Initiator;
 import dev.verbena.Namespace;
 import dev.verbena.SubsystemAddress;
 import dev.verbena.Target;
+import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.Output;
 import dev.verbena.cli.base.TargetOptions;
 import dev.verbena.nvme.IdentifyController;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,14 +45,20 @@ final class ListCommand implements Callable<Integer> {
             values.put("ModelNumber", controller.modelNumber());
             values.put("SerialNumber", controller.serialNumber());
             values.put("UsedBytes", used());
-            values.put("MaximumLBA", namespace.blockCount());
-            values.put("PhysicalSize", namespace.byteSize());
+            values.put("MaximumLBA", Numbers.unsigned(namespace.blockCount()));
+            values.put("PhysicalSize", bytes(namespace.blockCount()));
             values.put("SectorSize", namespace.blockSize());
             return values;
         }
 
-        private long used() {
-            return namespace.identify().utilizationBlocks() * namespace.blockSize();
+        private BigInteger used() {
+            return bytes(namespace.identify().utilizationBlocks());
+        }
+
+        /// A controller may claim more than 64 bits can count.
+        private BigInteger bytes(long blocks) {
+            return new BigInteger(Long.toUnsignedString(blocks))
+                    .multiply(BigInteger.valueOf(namespace.blockSize()));
         }
 
         String text() {
@@ -61,7 +69,7 @@ final class ListCommand implements Callable<Integer> {
                     controller.modelNumber(),
                     Integer.toUnsignedString(namespace.id()),
                     size(used()),
-                    size(namespace.byteSize()),
+                    size(bytes(namespace.blockCount())),
                     namespace.blockSize(),
                     namespace.identify().metadataSize(),
                     controller.firmwareRevision(),
@@ -70,9 +78,9 @@ final class ListCommand implements Callable<Integer> {
     }
 
     /// Bytes as people read them, with decimal prefixes as storage has them.
-    private static String size(long bytes) {
-        String[] units = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-        double value = bytes;
+    private static String size(BigInteger bytes) {
+        String[] units = {"B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"};
+        double value = bytes.doubleValue();
         int unit = 0;
         while (value >= 1000 && unit < units.length - 1) {
             value /= 1000;

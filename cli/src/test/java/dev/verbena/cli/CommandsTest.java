@@ -325,6 +325,55 @@ class CommandsTest {
         assertThat(nowhere.err()).contains("192.0.2.1:4421").hasLineCount(1);
     }
 
+    private static String ids(int first, int count) {
+        java.nio.ByteBuffer page =
+                java.nio.ByteBuffer.allocate(4096).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < count; i++) {
+            page.putInt(first + i);
+        }
+        return java.util.HexFormat.of().formatHex(page.array());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"list-ns --csi 0", "list-ns --csi 0 -o json"})
+    void listOfIdsThatGoesInCircles_isShownOnceAndSaid(String line) {
+        target.inject(Occasion.identify(0x07).always(), new Fault.Patch(0, ids(5, 1024)));
+        Shell.Ended ended = shell.run(line.split(" ", -1));
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.out()).contains(line.endsWith("json") ? "1028" : "[1023]:0x404");
+        assertThat(ended.err())
+                .contains("Not shown: what is behind id 1028", "do not ascend")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void listOfIdsThatDoesNotAscend_isShownUntilThere() {
+        target.inject(
+                Occasion.identify(0x07).always(),
+                new Fault.Patch(0, ids(9, 2).substring(0, 16) + ids(3, 2)));
+        Shell.Ended ended = shell.run("list-ns", "--csi", "0");
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.out()).contains("0x9", "0xa").doesNotContain("0x3");
+        assertThat(ended.err()).contains("do not ascend").doesNotContain("defect");
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {-1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 55})
+    void sizesOfAnyValue_areListedWithTheOthers(long blocks) {
+        target.addSubsystem(NQN + "-b").addNamespace(3, 16, BLOCK);
+        target.inject(Occasion.identify(0x00).times(1), Fault.Patch.of(0, blocks, 8));
+        String text = ok("list", "nvmf-rdma://192.0.2.1").out();
+        assertThat(text).contains("/" + NQN + "/1", "/" + NQN + "-b/3");
+        target.inject(Occasion.identify(0x00).times(1), Fault.Patch.of(0, blocks, 8));
+        assertThat(ok("list", "-o", "json").out()).contains(Long.toUnsignedString(blocks));
+        for (String command : new String[] {"read", "perf", "flush", "id-ns", "verify"}) {
+            target.inject(Occasion.identify(0x00).times(1), Fault.Patch.of(0, blocks, 8));
+            Shell.Ended ended = shell.run(command);
+            assertThat(ended.status()).as(command + ended.err()).isIn(0, 1);
+            target.heal();
+        }
+    }
+
     @Test
     void severalNamespaces_oneHasToBeNamed() {
         fabric.addTarget("192.0.2.2", 4420).addSubsystem(NQN + "2");

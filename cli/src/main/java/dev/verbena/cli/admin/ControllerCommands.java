@@ -14,7 +14,6 @@ import dev.verbena.nvme.Property;
 import dev.verbena.nvme.ReadyTimeouts;
 import dev.verbena.nvme.Version;
 import java.io.IOException;
-import java.math.BigInteger;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -37,10 +36,6 @@ public final class ControllerCommands {
         all.put("nssr", Property.NSSR);
         all.put("crto", Property.CRTO);
         return all;
-    }
-
-    private static Number unsigned(long value) {
-        return value >= 0 ? (Number) value : new BigInteger(Long.toUnsignedString(value));
     }
 
     /// `verbena show-regs`.
@@ -68,7 +63,7 @@ public final class ControllerCommands {
                     // An optional one.
                     continue;
                 }
-                values.put(property.getKey(), unsigned(value));
+                values.put(property.getKey(), Numbers.unsigned(value));
                 text.append(
                         String.format(
                                 Locale.ROOT,
@@ -156,7 +151,7 @@ public final class ControllerCommands {
             long value = controller.property(offset);
             Map<String, Object> values = new LinkedHashMap<>();
             values.put("offset", offset);
-            values.put("value", unsigned(value));
+            values.put("value", Numbers.unsigned(value));
             output().print(
                             new Output.Document(
                                     values,

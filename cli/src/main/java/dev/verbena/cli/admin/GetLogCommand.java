@@ -39,11 +39,18 @@ public final class GetLogCommand extends NamespaceCommand {
 
     @Option(
             names = {"-o", "--lpo"},
-            converter = Numbers.Bits64.class,
+            converter = Offset.class,
             paramLabel = "BYTES",
             defaultValue = "0",
             description = "Where to begin (default: ${DEFAULT-VALUE}).")
     private long offset;
+
+    /// Where a page can be read without going beyond 63 bits.
+    static final class Offset extends Numbers.OfLong {
+        Offset() {
+            super(0, Long.MAX_VALUE - Integer.MAX_VALUE);
+        }
+    }
 
     @Option(
             names = {"-s", "--lsp"},

@@ -22,6 +22,8 @@ import dev.verbena.nvme.zns.ZonedIdentifyController;
 import dev.verbena.nvme.zns.ZonedIdentifyNamespace;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -221,6 +223,12 @@ public final class IdentifyCommands {
     /// `verbena list-ns`.
     @Command(name = "list-ns", description = "List the ids of the namespaces.")
     public static final class ListNs extends ControllerCommand {
+        /// Most ids of one list, as the library has it: a controller must not keep it growing.
+        private static final int IDS_MAX = 65_536;
+
+        private static final ValueLayout.OfInt LITTLE_ENDIAN_INT =
+                ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
         @Option(
                 names = {"-n", "--namespace-id"},
                 converter = Numbers.Bits32.class,
@@ -259,20 +267,48 @@ public final class IdentifyCommands {
                                 : IdentifyCns.COMMAND_SET_ACTIVE_NAMESPACES;
             }
             List<Integer> ids = new ArrayList<>();
-            int after = first - 1;
-            List<Integer> part;
-            do {
-                byte[] page = controller.admin().identify(cns, after, 0, set == null ? 0 : set);
-                part = ActiveNamespaceList.decode(MemorySegment.ofArray(page));
-                ids.addAll(part);
-                after = part.isEmpty() ? after : part.getLast();
-            } while (part.size() == ActiveNamespaceList.ENTRIES_MAX);
+            String missing = collect(controller, cns, set == null ? 0 : set, ids);
             List<Map<String, Long>> list =
                     ids.stream().map(id -> Map.of("nsid", Integer.toUnsignedLong(id))).toList();
             output().print(
                             new Output.Document(
                                     Map.of("nsid_list", list), ActiveNamespaceList.toText(ids)),
                             null);
+            if (missing != null) {
+                throw new IOException("Not shown: " + missing);
+            }
+        }
+
+        /// Reads list after list.
+        ///
+        /// @return what is missing in the end; null when nothing is
+        private @Nullable String collect(Controller controller, int cns, int set, List<Integer> ids)
+                throws IOException {
+            int after = first - 1;
+            while (true) {
+                byte[] page = controller.admin().identify(cns, after, 0, set);
+                MemorySegment segment = MemorySegment.ofArray(page);
+                for (int i = 0; i < ActiveNamespaceList.ENTRIES_MAX; i++) {
+                    int id = segment.get(LITTLE_ENDIAN_INT, 4L * i);
+                    if (id == 0) {
+                        return null;
+                    }
+                    if (Integer.compareUnsigned(id, after) <= 0) {
+                        return "what is behind id "
+                                + Integer.toUnsignedString(after)
+                                + ": the ids do not ascend, the next one is "
+                                + Integer.toUnsignedString(id);
+                    }
+                    if (ids.size() == IDS_MAX) {
+                        return "there are more than "
+                                + IDS_MAX
+                                + "; go on with --namespace-id "
+                                + Integer.toUnsignedString(id);
+                    }
+                    ids.add(id);
+                    after = id;
+                }
+            }
         }
     }
 
@@ -299,9 +335,15 @@ public final class IdentifyCommands {
         protected Page read(Controller controller) throws IOException {
             int cns =
                     namespaceId == 0 ? IdentifyCns.CONTROLLERS : IdentifyCns.NAMESPACE_CONTROLLERS;
+            byte[] page = controller.admin().identify(cns, namespaceId, first, 0);
+            List<Integer> ids = ControllerList.decode(MemorySegment.ofArray(page));
             return new Page(
-                    controller.admin().identify(cns, namespaceId, first, 0),
-                    IdentifyCommands::controllers);
+                    page,
+                    IdentifyCommands::controllers,
+                    ids.size() < ControllerList.ENTRIES_MAX
+                            ? null
+                            : "ids that do not fit one list; go on with --cntid "
+                                    + (ids.getLast() + 1));
         }
     }
 

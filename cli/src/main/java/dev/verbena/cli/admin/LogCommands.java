@@ -140,28 +140,46 @@ public final class LogCommands {
             name = "ana-log",
             description = "Asymmetric namespace access: how this path reaches each namespace.")
     public static final class Ana extends PageCommand {
+        private static final long GROUP_ID_MAX = 0xFFFF_FFFFL;
+
         @Option(
                 names = {"-g", "--groups"},
                 description = "Only the groups, without their namespaces.")
         private boolean groups;
 
-        @Override
-        protected Page read(Controller controller) throws IOException {
+        /// As much as the log can be, as far as one command goes.
+        private int pieceBytes(Controller controller) {
             IdentifyController identify = controller.identify();
             long namespaces = identify.maximumAllocatedNamespaces();
             if (namespaces == 0) {
                 namespaces = identify.namespaceCount();
             }
             long bytes = AnaLog.byteSizeMax(identify.anaGroupCount(), groups ? 0 : namespaces);
-            return new Page(
-                    controller
-                            .admin()
-                            .logPage(
-                                    LogPage.ASYMMETRIC_NAMESPACE_ACCESS,
-                                    0,
-                                    groups ? LogPage.ANA_GROUPS_ONLY : 0,
-                                    Math.toIntExact(bytes)),
-                    page -> AnaLog.decode(page, identify.anaGroupIdMaximum()));
+            return Math.clamp(bytes, 4096, controller.transferBytesMax()) / 4 * 4;
+        }
+
+        @Override
+        protected Page read(Controller controller) throws IOException {
+            byte[] log =
+                    AnaPages.read(
+                            (offset, bytes) ->
+                                    page(
+                                            controller,
+                                            entry ->
+                                                    AdminCommands.getLogPage(
+                                                            entry,
+                                                            0,
+                                                            0,
+                                                            0,
+                                                            LogPage.ASYMMETRIC_NAMESPACE_ACCESS,
+                                                            groups ? LogPage.ANA_GROUPS_ONLY : 0,
+                                                            true,
+                                                            bytes,
+                                                            offset),
+                                            bytes),
+                            pieceBytes(controller));
+            // Also groups beyond the largest that the controller says it has: they are shown.
+            return new Page(log, page -> AnaLog.decode(page, GROUP_ID_MAX));
         }
     }
 

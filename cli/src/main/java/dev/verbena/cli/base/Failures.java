@@ -1,6 +1,7 @@
 package dev.verbena.cli.base;
 
 import dev.verbena.NvmeException;
+import dev.verbena.nvme.WireFormatException;
 import dev.verbena.verbs.RdmaException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -107,6 +108,7 @@ public final class Failures {
             case IOException ignored -> FAILED;
             case UncheckedIOException ignored -> FAILED;
             case RdmaException ignored -> FAILED;
+            case WireFormatException ignored -> FAILED;
             case UnsupportedOperationException ignored -> FAILED;
             default -> DEFECT;
         };
@@ -118,6 +120,9 @@ public final class Failures {
         }
         if (e instanceof UncheckedIOException && e.getCause() instanceof IOException cause) {
             return sentence(cause, status);
+        }
+        if (e instanceof WireFormatException) {
+            return "The controller sent something impossible: " + e.getMessage();
         }
         @Nullable String message = e.getMessage();
         if (e instanceof java.nio.file.NoSuchFileException) {

@@ -211,6 +211,11 @@ public final class Numbers {
         }
     }
 
+    /// The value of a field of 64 bits.
+    public static Number unsigned(long value) {
+        return value >= 0 ? (Number) value : new BigInteger(Long.toUnsignedString(value));
+    }
+
     /// Hexadecimal with leading zeroes, as C's `%0Nx`.
     public static String hex(long value, int digits) {
         return String.format(Locale.ROOT, "%0" + digits + "x", value);

@@ -2,10 +2,10 @@ package dev.verbena.cli.base;
 
 import dev.verbena.Controller;
 import dev.verbena.nvme.Rendered;
-import dev.verbena.nvme.WireFormatException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /// A command that reads one structure and prints it.
@@ -18,8 +18,17 @@ public abstract class PageCommand extends ControllerCommand {
     /// Bytes and what they say.
     ///
     /// @param bytes as the controller sent them
+    /// @param missing what is not there and should be; null when nothing is
     @SuppressWarnings("ArrayRecordComponent") // passed on, never compared
-    public record Page(byte[] bytes, Function<MemorySegment, ? extends Rendered> decoder) {}
+    public record Page(
+            byte[] bytes,
+            Function<MemorySegment, ? extends Rendered> decoder,
+            @Nullable String missing) {
+        /// All there is.
+        public Page(byte[] bytes, Function<MemorySegment, ? extends Rendered> decoder) {
+            this(bytes, decoder, null);
+        }
+    }
 
     /// Reads the structure.
     protected abstract Page read(Controller controller) throws IOException;
@@ -29,14 +38,11 @@ public abstract class PageCommand extends ControllerCommand {
         Page page = read(controller);
         if (rawBinary) {
             output().bytes(page.bytes());
-            return;
+        } else {
+            output().print(page.decoder().apply(MemorySegment.ofArray(page.bytes())), page.bytes());
         }
-        Rendered decoded;
-        try {
-            decoded = page.decoder().apply(MemorySegment.ofArray(page.bytes()));
-        } catch (WireFormatException e) {
-            throw new IOException("The controller sent something impossible: " + e.getMessage(), e);
+        if (page.missing() != null) {
+            throw new IOException("Not shown: " + page.missing());
         }
-        output().print(decoded, page.bytes());
     }
 }

@@ -35,7 +35,13 @@ final class IdentityText {
         line(text, "queues", controller.ioQueueCount() + " I/O queues granted");
         for (Namespace n : controller.namespaces()) {
             text.append(String.format(Locale.ROOT, "NVME Identify Namespace %d:%n", n.id()));
-            line(text, "nsze", n.blockCount() + " blocks of " + n.blockSize() + " bytes");
+            line(
+                    text,
+                    "nsze",
+                    Long.toUnsignedString(n.blockCount())
+                            + " blocks of "
+                            + n.blockSize()
+                            + " bytes");
             n.descriptors().uuid().ifPresent(uuid -> line(text, "uuid", uuid));
             n.descriptors().nguid().ifPresent(nguid -> line(text, "nguid", nguid));
         }

@@ -11,6 +11,7 @@ import dev.verbena.nvme.ReservationCommands;
 import dev.verbena.nvme.ReservationReport;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -226,11 +227,10 @@ public final class Reservations {
 
         @Option(
                 names = {"-d", "--numd"},
-                converter = Numbers.Count.class,
+                converter = Dwords.class,
                 paramLabel = "N",
-                defaultValue = "0",
-                description = "Dwords to read, counted from 0 (default: 4096 bytes).")
-        private int dwords;
+                description = "Dwords to read, counted from 0 (default: all of the report).")
+        private @Nullable Integer dwords;
 
         @Option(
                 names = {"-e", "--eds"},
@@ -240,15 +240,55 @@ public final class Reservations {
 
         @Override
         protected Page read(Controller controller, int namespaceId) throws IOException {
-            int bytes =
-                    dwords > 0 ? Math.max(ReservationReport.HEADER_SIZE, (dwords + 1) * 4) : BYTES;
+            Integer told = dwords;
+            if (told != null) {
+                int bytes = Math.max(ReservationReport.HEADER_SIZE, (told + 1) * 4);
+                return new Page(read(controller, namespaceId, bytes), ReservationReport::decode);
+            }
+            byte[] report = read(controller, namespaceId, BYTES);
+            long needed = needed(report);
+            if (needed > report.length) {
+                report =
+                        read(
+                                controller,
+                                namespaceId,
+                                (int) Math.min(needed, controller.transferBytesMax()));
+                needed = needed(report);
+            }
+            return new Page(report, ReservationReport::decode, missing(report, needed));
+        }
+
+        /// Bytes of the whole report, of which this is the beginning.
+        private static long needed(byte[] report) {
+            long registrants =
+                    ReservationReport.decode(MemorySegment.ofArray(report)).registrantCount();
+            return ReservationReport.HEADER_SIZE + registrants * ReservationReport.REGISTRANT_SIZE;
+        }
+
+        static @Nullable String missing(byte[] report, long needed) {
+            long fitting = (long) report.length - ReservationReport.HEADER_SIZE;
+            long registrants = ReservationReport.REGISTRANT_SIZE;
+            return needed <= report.length
+                    ? null
+                    : (needed - ReservationReport.HEADER_SIZE) / registrants
+                            - fitting / registrants
+                            + " registrants: the report does not fit one command";
+        }
+
+        private static byte[] read(Controller controller, int namespaceId, int bytes)
+                throws IOException {
             PassthroughCommand command =
                     RawCommand.of(entry ->
                                     ReservationCommands.report(entry, 0, 0, namespaceId, bytes))
                             .withDataLength(bytes);
-            return new Page(
-                    RawCommand.io(controller, command, "Reservation Report").data(),
-                    ReservationReport::decode);
+            return RawCommand.io(controller, command, "Reservation Report").data();
+        }
+    }
+
+    /// What fits an array.
+    static final class Dwords extends Numbers.OfInt {
+        Dwords() {
+            super(0, Integer.MAX_VALUE / 4 - 1);
         }
     }
 }

@@ -29,6 +29,9 @@ public final class Zones {
     /// `verbena zns report-zones`.
     @Command(name = "report-zones", description = "The zones and their states.")
     public static final class ReportZones extends NamespacePageCommand {
+        /// What one command asks for.
+        private static final int PIECE_BYTES = 128 << 10;
+
         @Option(
                 names = {"-s", "--start-lba"},
                 converter = Numbers.Bits64.class,
@@ -67,51 +70,34 @@ public final class Zones {
 
         @Override
         protected Page read(Controller controller, int id) throws IOException {
-            int extension = extended ? extensionBytes(controller, id) : 0;
-            int wanted = count == null ? -1 : count;
-            if (wanted < 0) {
-                // First only how many there are.
-                long zones =
-                        ZoneReport.decode(
-                                        MemorySegment.ofArray(
-                                                report(
-                                                        controller,
-                                                        id,
-                                                        ZoneReport.DESCRIPTOR_SIZE,
-                                                        0,
-                                                        false)),
-                                        0)
-                                .zoneCount();
-                wanted = (int) Math.min(zones, 1 << 20);
-            }
-            int bytes =
-                    ZoneReport.DESCRIPTOR_SIZE + wanted * (ZoneReport.DESCRIPTOR_SIZE + extension);
-            if (bytes > controller.transferBytesMax()) {
-                bytes = controller.transferBytesMax();
-                output().err().println("Not all zones fit one command; go on with --start-lba");
-            }
-            int fitting = bytes;
+            ZonedIdentifyNamespace zoned = zoned(controller, id);
+            int format = controller.namespace(id).identify().formattedIndex();
+            int extension = extended ? zoned.descriptorExtensionBytes(format) : 0;
+            Integer most = count;
+            ZoneList zones =
+                    ZoneList.read(
+                            (lba, bytes) -> report(controller, id, lba, bytes),
+                            new ZoneList.Question(
+                                    start,
+                                    zoned.zoneSizeBlocks(format),
+                                    extension,
+                                    most == null ? -1 : most,
+                                    Math.min(PIECE_BYTES, controller.transferBytesMax()),
+                                    partial));
             return new Page(
-                    report(
-                            controller,
-                            id,
-                            fitting,
-                            extended ? ZoneCommands.REPORT_EXTENDED : ZoneCommands.REPORT,
-                            partial),
-                    page -> ZoneReport.decode(page, extension));
+                    zones.bytes(), page -> ZoneReport.decode(page, extension), zones.missing());
         }
 
-        private static int extensionBytes(Controller controller, int id) throws IOException {
+        private static ZonedIdentifyNamespace zoned(Controller controller, int id)
+                throws IOException {
             byte[] zoned =
                     controller
                             .admin()
                             .identify(IdentifyCns.COMMAND_SET_NAMESPACE, id, 0, CommandSet.ZONED);
-            return ZonedIdentifyNamespace.decode(MemorySegment.ofArray(zoned))
-                    .descriptorExtensionBytes(controller.namespace(id).identify().formattedIndex());
+            return ZonedIdentifyNamespace.decode(MemorySegment.ofArray(zoned));
         }
 
-        private byte[] report(
-                Controller controller, int id, int bytes, int action, boolean onlyListed)
+        private byte[] report(Controller controller, int id, long lba, int bytes)
                 throws IOException {
             PassthroughCommand command =
                     RawCommand.of(entry ->
@@ -120,10 +106,12 @@ public final class Zones {
                                             0,
                                             0,
                                             id,
-                                            start,
-                                            action,
+                                            lba,
+                                            extended
+                                                    ? ZoneCommands.REPORT_EXTENDED
+                                                    : ZoneCommands.REPORT,
                                             state,
-                                            onlyListed,
+                                            partial,
                                             bytes))
                             .withDataLength(bytes);
             return RawCommand.io(controller, command, "Zone Management Receive").data();
@@ -191,7 +179,7 @@ public final class Zones {
             output().done(
                             "Success appended data to LBA 0x" + Long.toHexString(result.result()),
                             "lba",
-                            result.result());
+                            Numbers.unsigned(result.result()));
         }
     }
 }

@@ -9,6 +9,11 @@ final class PerfRange {
     /// @throws IllegalArgumentException with a sentence for the user
     static void check(Workload workload, Namespace namespace) {
         int block = namespace.blockSize();
+        if (block == 0
+                || Long.compareUnsigned(namespace.blockCount(), Long.MAX_VALUE / block) > 0) {
+            throw new UnsupportedOperationException(
+                    "What the controller says of " + namespace + " cannot be worked with");
+        }
         multiple("--bs", workload.blockBytes(), block);
         multiple("--offset", workload.offsetBytes(), block);
         if (workload.blockBytes() == 0) {

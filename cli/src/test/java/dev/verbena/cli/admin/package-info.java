@@ -1,0 +1,4 @@
+@NullMarked
+package dev.verbena.cli.admin;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.verbena.cli.io;
+
+import org.jspecify.annotations.NullMarked;
