@@ -53,13 +53,24 @@ final class SimulatedNotices {
         }
     }
 
-    void requestsFail() {
+    /// Requests for events fail for a while; what changes after that has to be heard of.
+    void requestsFail() throws InterruptedException {
         target.inject(
                 Occasion.admin(AdminOpcode.ASYNCHRONOUS_EVENT_REQUEST).times(6),
                 new Fault.Answer(INTERNAL_ERROR, 0));
         // Each event is followed by another request.
         for (int i = 0; i < 4; i++) {
             target.raiseEvent(0x02_00_01);
+        }
+        Time.sleep(Duration.ofMillis(random.nextInt(2000)));
+        changeNamespace();
+    }
+
+    private void changeNamespace() {
+        if (subsystem.namespace(3) == null) {
+            subsystem.addNamespace(3, 64, 512);
+        } else {
+            subsystem.resizeNamespace(3, 64 + random.nextInt(64));
         }
     }
 
@@ -69,13 +80,7 @@ final class SimulatedNotices {
                 Occasion.logPage(page).times(1 + random.nextInt(3)),
                 new Fault.Answer(INTERNAL_ERROR, 0));
         switch (page) {
-            case LogPage.CHANGED_NAMESPACES -> {
-                if (subsystem.namespace(3) == null) {
-                    subsystem.addNamespace(3, 64, 512);
-                } else {
-                    subsystem.resizeNamespace(3, 64 + random.nextInt(64));
-                }
-            }
+            case LogPage.CHANGED_NAMESPACES -> changeNamespace();
             case LogPage.ASYMMETRIC_NAMESPACE_ACCESS ->
                     subsystem.access(1, TestSubsystem.Access.NON_OPTIMIZED);
             default -> target.raiseEvent(0x02_00_01);
