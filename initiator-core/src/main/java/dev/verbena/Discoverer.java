@@ -77,6 +77,7 @@ final class Discoverer {
         DiscoveryReader.Log log = new DiscoveryReader(association, supported).read();
         List<DiscoveryEntry> entries =
                 log.entries().stream().map(entry -> repaired(entry, target)).toList();
+        tellOfWildcards(log.entries(), target);
         return new DiscoveryLog(log.header(), entries, log.extensions());
     }
 
@@ -93,14 +94,32 @@ final class Discoverer {
             String scoped = AddressText.onInterfaceOf(address, target.traddr());
             return scoped.equals(address) ? entry : withAddress(entry, scoped);
         }
-        LOG.log(
-                Level.WARNING,
-                "The discovery log at {0} names the address {1} for {2}; taking {3}",
-                target,
-                address,
-                entry.subsystemNqn(),
-                target.traddr());
         return withAddress(entry, target.traddr());
+    }
+
+    /// One line for a log, however many entries it has.
+    private static void tellOfWildcards(List<DiscoveryEntry> entries, Target target) {
+        List<DiscoveryEntry> without =
+                entries.stream().filter(entry -> isWildcard(entry.transportAddress())).toList();
+        if (!without.isEmpty()) {
+            LOG.log(
+                    Level.WARNING,
+                    "The discovery log at {0} names the address {1} for {2}{3}; taking {4}",
+                    target,
+                    without.getFirst().transportAddress(),
+                    without.getFirst().subsystemNqn(),
+                    without.size() == 1 ? "" : " and " + (without.size() - 1) + " more",
+                    target.traddr());
+        }
+    }
+
+    private static boolean isWildcard(String address) {
+        try {
+            String canonical = AddressText.canonical(address);
+            return canonical.equals("0.0.0.0") || canonical.equals("::");
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     private static DiscoveryEntry withAddress(DiscoveryEntry entry, String address) {

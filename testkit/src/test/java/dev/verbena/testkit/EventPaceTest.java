@@ -6,6 +6,7 @@ import dev.verbena.BlockDevice;
 import dev.verbena.Controller;
 import dev.verbena.ControllerEvent;
 import dev.verbena.ControllerState;
+import dev.verbena.Target;
 import dev.verbena.nvme.AdminOpcode;
 import dev.verbena.nvme.AsynchronousEvent;
 import dev.verbena.nvme.LogPage;
@@ -289,6 +290,22 @@ class EventPaceTest {
                         .isLessThan(status >>> 14 == 0 ? 90 : 20);
                 assertThat(lines.lines.size()).isLessThan(20);
                 assertThat(controller.state()).isEqualTo(ControllerState.LIVE);
+            }
+        });
+    }
+
+    /// Each read of a discovery log is one line at most, however many of its entries are wrong.
+    @Test
+    void discoveryLogOfWildcards_isOneLine() {
+        VirtualScene.play(scene -> {
+            for (int i = 0; i < 200; i++) {
+                scene.target.addReferral(
+                        Target.rdma("0.0.0.0", 4420), "nqn.2024-01.org.example:referral" + i);
+            }
+            try (Lines lines = Lines.count()) {
+                assertThat(scene.initiator().discover(scene.target.address()).entries())
+                        .hasSize(201);
+                assertThat(lines.lines).hasSize(1);
             }
         });
     }

@@ -47,6 +47,9 @@ final class EventRequests {
     private final Consumer<AsynchronousEvent> onEvent;
     private final Pace pace = new Pace(AT_ONCE, INTERVAL);
 
+    /// Of the log: a controller may refuse and take requests by turns.
+    private final Pace lines = new Pace(3, Duration.ofMinutes(1));
+
     /// Requests to keep outstanding, and the most the controller was seen to take.
     private int wanted;
 
@@ -149,7 +152,7 @@ final class EventRequests {
         long delay = RETRY_DELAY_MIN.toNanos() << Math.min(failures - 1, 16);
         retryNanos = nowNanos + Math.min(delay, RETRY_DELAY_MAX.toNanos());
         LOG.log(
-                failures == 1 ? Level.INFO : Level.DEBUG,
+                failures == 1 && lines.tryTake(nowNanos) ? Level.INFO : Level.DEBUG,
                 "The controller refused a request for events; it is asked again later: {0}",
                 answer);
     }
