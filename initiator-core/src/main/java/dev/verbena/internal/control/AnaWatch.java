@@ -4,6 +4,7 @@ import dev.verbena.NvmeException;
 import dev.verbena.nvme.log.AnaLog;
 import dev.verbena.nvme.log.AnaState;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -73,7 +74,8 @@ public final class AnaWatch {
     /// namespaces.
     ///
     /// @return false when it has to be read again
-    public boolean readFirst() {
+    /// @throws IOException when the connection is lost, or the thread was interrupted
+    public boolean readFirst() throws IOException {
         if (!isReported()) {
             return true;
         }
@@ -81,6 +83,9 @@ public final class AnaWatch {
             log = readLog();
             return true;
         } catch (IOException e) {
+            if (e instanceof InterruptedIOException || session.failure() != null) {
+                throw e;
+            }
             owner.ignored("The ANA log is not used. " + e.getMessage());
             return e instanceof NvmeException status && status.status().doNotRetry();
         }
