@@ -41,9 +41,9 @@ public sealed interface ControllerEvent {
     record AnaChanged(AnaLog log) implements ControllerEvent {}
 
     /// The controller described something that cannot be, such as a namespace with a format that is
-    /// not in its own list, or an ANA log that contradicts itself. It is left out; everything else
-    /// is used. Said again each time it is read, so at each reconnect; at the first connect, before
-    /// there can be a listener, it is only logged.
+    /// not in its own list, or an ANA log that contradicts itself, or it refused to describe it. It
+    /// is left out; everything else is used. Said again each time it is read, so at each reconnect;
+    /// at the first connect, before there can be a listener, it is only logged.
     ///
     /// Where there is much of it, not each is told, but how many were left out.
     ///

@@ -32,6 +32,12 @@ import org.jspecify.annotations.Nullable;
 final class ControllerOwner implements ControllerDriver.Owner<Session> {
     private static final Duration SHUTDOWN_TIMEOUT_MAX = Duration.ofSeconds(30);
 
+    /// Wait before what could not be read is looked for again: doubles from the first to the
+    /// longest.
+    private static final Duration LOOK_FIRST = Duration.ofSeconds(1);
+
+    private static final Duration LOOK_LONGEST = Duration.ofMinutes(5);
+
     private static final System.Logger LOG = System.getLogger("dev.verbena");
 
     /// What has to follow the connection; the controller.
@@ -84,6 +90,11 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
 
     /// Held while the namespaces are read, so that what is read later also counts later.
     private final ReentrantLock scanning = new ReentrantLock();
+
+    /// Connections on which something is looked for again; guarded by itself, as is what follows.
+    private final Set<Session> looks = new HashSet<>();
+
+    private Duration nextLook = LOOK_FIRST;
 
     private volatile @Nullable Session current;
 
@@ -147,6 +158,7 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
         // Takes events before there is a session: lost, one would stay masked, because nobody would
         // read its log page.
         NoticeHandler notices = new NoticeHandler(runtime);
+        Unread unread = new Unread();
         SessionSetup setUp =
                 new SessionSetup(
                         connection,
@@ -157,7 +169,7 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
                             driver.lost(connection, failure.message());
                         },
                         notices::add,
-                        this::ignored);
+                        unread::leftOut);
         Session session = setUp.run();
         AnaWatch ana = new AnaWatch(runtime, session, new AnaChanges(session, notices));
         try {
@@ -181,7 +193,42 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
         }
         made = new Reactions(session, notices, ana);
         notices.begin(session, new Notices(session, notices, ana));
+        lookAgain(session, unread);
         return session;
+    }
+
+    /// What one reading has left out.
+    private final class Unread {
+        private boolean forNow;
+
+        void leftOut(String message, boolean mayComeBack) {
+            forNow |= mayComeBack;
+            ignored(message);
+        }
+    }
+
+    /// What could not be read now is announced by nobody later: it is looked for, less and less
+    /// often.
+    private void lookAgain(Session session, Unread unread) {
+        synchronized (looks) {
+            if (!unread.forNow) {
+                nextLook = LOOK_FIRST;
+            } else if (looks.add(session)) {
+                runtime.schedule(nextLook, () -> look(session));
+                Duration doubled = nextLook.multipliedBy(2);
+                nextLook = doubled.compareTo(LOOK_LONGEST) > 0 ? LOOK_LONGEST : doubled;
+            }
+        }
+    }
+
+    private void look(Session session) {
+        synchronized (looks) {
+            looks.remove(session);
+        }
+        Reactions now = inUse;
+        if (now != null && now.session() == session) {
+            now.notices().rescan();
+        }
     }
 
     private void ignored(String message) {
@@ -214,7 +261,11 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
     private List<Namespace> read(Session session, boolean mayComeBack) throws IOException {
         scanning.lock();
         try {
-            inventory(NamespaceReader.read(session.calls(), this::ignored), mayComeBack);
+            Unread unread = new Unread();
+            List<Namespace> known = session == current ? namespaces : List.of();
+            inventory(
+                    NamespaceReader.read(session.calls(), known, unread::leftOut), mayComeBack);
+            lookAgain(session, unread);
             return namespaces;
         } finally {
             scanning.unlock();

@@ -2,13 +2,16 @@ package dev.verbena.internal.control;
 
 import dev.verbena.Namespace;
 import dev.verbena.NvmeException;
+import dev.verbena.internal.time.Time;
 import dev.verbena.nvme.IdentifyNamespace;
 import dev.verbena.nvme.NamespaceDescriptors;
 import dev.verbena.nvme.NvmeStatus;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Asks a controller for its namespaces.
@@ -18,33 +21,104 @@ public final class NamespaceReader {
     private static final int INVALID_FIELD = 0x02;
     private static final int INVALID_NAMESPACE = 0x0B;
 
+    /// SCT 1h: the host has to authenticate again.
+    private static final int AUTHENTICATION_REQUIRED = 0x191;
+
     private static final NamespaceDescriptors NONE = new NamespaceDescriptors(List.of());
 
-    private NamespaceReader() {}
+    /// Hears of namespaces that are left out.
+    public interface LeftOut {
+        /// @param message which, and why
+        /// @param forNow whether the controller may tell more about it later, without announcing it
+        void tell(String message, boolean forNow);
+    }
+
+    /// Commands of one reading that are repeated because the controller cannot answer them now.
+    private static final int REPEATS_MAX = 8;
+
+    /// Commands about one namespace that are repeated, and the wait before.
+    private static final int REPEATS_OF_ONE_MAX = 3;
+
+    private static final String LEFT_OUT = " is left out. ";
+
+    private static final Duration REPEAT_DELAY = Duration.ofMillis(200);
+
+    private final AdminCalls calls;
+    private final LeftOut leftOut;
+    private int repeats;
+
+    private NamespaceReader(AdminCalls calls, LeftOut leftOut) {
+        this.calls = calls;
+        this.leftOut = leftOut;
+    }
 
     /// All active namespaces, by id. One that disappears meanwhile is left out, and so is one that
-    /// cannot be as the controller describes it: the others are usable. When the controller cannot
-    /// tell at this moment, nothing is known, and nothing is returned.
+    /// cannot be as the controller describes it, or that it does not describe: the others are
+    /// usable.
     ///
-    /// @param onIgnored told of the latter: which, and why
-    public static List<Namespace> read(AdminCalls calls, Consumer<String> onIgnored)
+    /// @param known what has been read on this connection before: no answer is no other answer
+    /// @param leftOut told of what is left out, or taken to be as it was
+    /// @throws IOException when the list cannot be read, or the connection is of no use
+    public static List<Namespace> read(AdminCalls calls, List<Namespace> known, LeftOut leftOut)
             throws IOException {
+        return new NamespaceReader(calls, leftOut).readAll(known);
+    }
+
+    private List<Namespace> readAll(List<Namespace> known) throws IOException {
         List<Namespace> found = new ArrayList<>();
         for (int id : calls.activeNamespaces()) {
             try {
-                Namespace namespace = read(calls, id);
+                Namespace namespace = readRepeatedly(id);
                 if (namespace != null) {
                     found.add(namespace);
                 }
             } catch (ImpossibleAnswerException e) {
-                onIgnored.accept(
-                        "Namespace "
-                                + Integer.toUnsignedString(id)
-                                + " is left out. "
-                                + e.getMessage());
+                tell(id, LEFT_OUT, e, false);
+            } catch (NvmeException e) {
+                if (isOfTheConnection(e.status())) {
+                    throw e;
+                }
+                Optional<Namespace> before =
+                        e.status().doNotRetry()
+                                ? Optional.empty()
+                                : known.stream().filter(one -> one.id() == id).findFirst();
+                before.ifPresent(found::add);
+                tell(
+                        id,
+                        before.isPresent() ? " is taken to be as it was. " : LEFT_OUT,
+                        e,
+                        !e.status().doNotRetry());
             }
         }
         return List.copyOf(found);
+    }
+
+    private void tell(int id, String what, IOException why, boolean forNow) {
+        leftOut.tell("Namespace " + Integer.toUnsignedString(id) + what + why.getMessage(), forNow);
+    }
+
+    /// A device of a namespace that is left out fails: a moment's trouble is not enough for that.
+    private @Nullable Namespace readRepeatedly(int id) throws IOException {
+        for (int own = 0; ; own++) {
+            try {
+                return read(calls, id);
+            } catch (NvmeException e) {
+                if (!isForNow(e.status()) || own == REPEATS_OF_ONE_MAX || repeats == REPEATS_MAX) {
+                    throw e;
+                }
+            }
+            repeats++;
+            pause();
+        }
+    }
+
+    private static void pause() throws InterruptedIOException {
+        try {
+            Time.sleep(REPEAT_DELAY);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("Interrupted while the namespaces are read");
+        }
     }
 
     private static @Nullable Namespace read(AdminCalls calls, int id) throws IOException {
@@ -69,7 +143,7 @@ public final class NamespaceReader {
                 case INVALID_OPCODE, INVALID_FIELD -> NONE;
                 case INVALID_NAMESPACE -> identifyIfPresent(calls, id) == null ? null : NONE;
                 default -> {
-                    if (isForNow(e.status())) {
+                    if (isForNow(e.status()) || isOfTheConnection(e.status())) {
                         throw e;
                     }
                     yield NONE;
@@ -78,10 +152,17 @@ public final class NamespaceReader {
         }
     }
 
-    /// Whether another answer may come later. A controller that is being disabled refuses with
-    /// Command Sequence Error, which Linux's target marks "Do Not Retry".
+    /// Whether another answer to the same command may come on this connection.
     private static boolean isForNow(NvmeStatus status) {
-        return !status.doNotRetry() || status.typeAndCode() == Session.COMMAND_SEQUENCE_ERROR;
+        return !status.doNotRetry() && !isOfTheConnection(status);
+    }
+
+    /// Whether a status says that the whole connection is of no use, and nothing about what was
+    /// asked for. A controller that is being disabled refuses with Command Sequence Error, which
+    /// Linux's target marks "Do Not Retry".
+    public static boolean isOfTheConnection(NvmeStatus status) {
+        return status.typeAndCode() == Session.COMMAND_SEQUENCE_ERROR
+                || status.typeAndCode() == AUTHENTICATION_REQUIRED;
     }
 
     private static @Nullable IdentifyNamespace identifyIfPresent(AdminCalls calls, int id)

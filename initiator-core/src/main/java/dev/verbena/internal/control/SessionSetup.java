@@ -24,14 +24,14 @@ import java.util.function.Consumer;
 /// @param connection which connection of the controller it becomes
 /// @param onLoss told once, on the admin thread, when the connection is lost
 /// @param onEvent told of asynchronous events, on the admin thread
-/// @param onIgnored told of namespaces that are left out: which, and why
+/// @param onLeftOut told of namespaces that are left out
 public record SessionSetup(
         int connection,
         Transport transport,
         AssociationParameters parameters,
         Consumer<FabricFailure> onLoss,
         Consumer<AsynchronousEvent> onEvent,
-        Consumer<String> onIgnored) {
+        NamespaceReader.LeftOut onLeftOut) {
     /// Events that lead to something being read here. Others would stay masked after the first.
     private static final int EVENTS =
             FeatureValues.EVENT_NAMESPACE_ATTRIBUTE
@@ -77,7 +77,7 @@ public record SessionSetup(
         events(association, calls, identify);
         if (!discovery) {
             // After the events: what changes from here on is announced.
-            namespaces = NamespaceReader.read(calls, onIgnored);
+            namespaces = NamespaceReader.read(calls, List.of(), onLeftOut);
         }
         CommandLimits limits = CommandLimits.of(identify, nvm, association.capabilities());
         return new Session(connection, association, identify, limits, version, granted, namespaces);
