@@ -26,7 +26,6 @@ import java.util.regex.Pattern;
  */
 public record HostIdentity(Nqn hostNqn, UUID hostId) {
     private static final UUID NIL = new UUID(0, 0);
-    private static final UUID ALL_ONES = new UUID(-1, -1);
     private static final int FILE_BYTES_MAX = 4096;
     private static final Pattern MACHINE_ID = Pattern.compile("[0-9a-f]{32}");
 
@@ -79,7 +78,8 @@ public record HostIdentity(Nqn hostNqn, UUID hostId) {
      * <ol>
      *   <li>{@code /etc/nvme/hostnqn} and {@code /etc/nvme/hostid}, as nvme-cli and the kernel use
      *       them; where only one is there, the other is derived from it;
-     *   <li>the DMI product UUID (readable by root only);
+     *   <li>the DMI product UUID (readable by root only), unless it is a placeholder that the
+     *       board's maker has left, which all machines of a series share;
      *   <li>a UUID derived from {@code /etc/machine-id}, which itself is kept confidential, as
      *       machine-id(5) asks;
      *   <li>a random one.
@@ -87,9 +87,12 @@ public record HostIdentity(Nqn hostNqn, UUID hostId) {
      *
      * <p>Reads files and may block.
      *
-     * @throws IllegalStateException if one of the first two files exists but cannot be read or
-     *     holds something else: another identity than the administrator's would lose reservations
-     *     and access rights, so none is invented
+     * <p>The first line of a file counts, without blanks around it, as for nvme-cli; there are no
+     * comments.
+     *
+     * @throws IllegalStateException if one of the first two files exists but cannot be read, has an
+     *     empty first line or holds something else: another identity than the administrator's would
+     *     lose reservations and access rights, so none is invented
      */
     public static HostIdentity system() {
         return system(Path.of("/"));
@@ -145,15 +148,16 @@ public record HostIdentity(Nqn hostNqn, UUID hostId) {
     }
 
     private static Optional<UUID> productUuid(Path root) {
-        // Boards without a real UUID report all zeros or all ones: that would be everybody's.
+        // Boards without a real UUID report one that all of their series have.
         return firstLineIfReadable(root.resolve("sys/class/dmi/id/product_uuid"))
                 .flatMap(HostIdentity::uuid)
-                .filter(uuid -> !uuid.equals(NIL) && !uuid.equals(ALL_ONES));
+                .filter(uuid -> !PlaceholderIds.contains(uuid));
     }
 
     private static Optional<UUID> machineUuid(Path root) {
         return firstLineIfReadable(root.resolve("etc/machine-id"))
                 .filter(text -> MACHINE_ID.matcher(text).matches())
+                .filter(text -> !PlaceholderIds.isUnset(text))
                 .map(text -> "dev.verbena.nvme.host:" + text)
                 .map(text -> UUID.nameUUIDFromBytes(text.getBytes(StandardCharsets.US_ASCII)));
     }
@@ -171,7 +175,18 @@ public record HostIdentity(Nqn hostNqn, UUID hostId) {
 
     private static Optional<String> configured(Path file) {
         try {
-            return firstLine(file);
+            Optional<String> line = firstLine(file);
+            if (line.isEmpty() || line.get().startsWith("#")) {
+                throw new IllegalStateException(
+                        file
+                                + ", line 1, "
+                                + (line.isEmpty()
+                                        ? "is empty"
+                                        : "begins with #, but there are no comments")
+                                + "; the first line has to hold it. Remove the file to have one"
+                                + " derived from this machine");
+            }
+            return line;
         } catch (NoSuchFileException | NotDirectoryException e) {
             return Optional.empty();
         } catch (AccessDeniedException e) {

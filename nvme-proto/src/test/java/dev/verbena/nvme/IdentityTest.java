@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -181,6 +182,54 @@ class IdentityTest {
     void systemWithIrregularHostName_usesIt() throws IOException {
         write("etc/nvme/hostnqn", "myhost\n");
         assertThat(HostIdentity.system(root)).isEqualTo(HostIdentity.of(Nqn.of("myhost")));
+    }
+
+    /// Boards whose maker never set a UUID share it with all others of their series.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "00000000-0000-0000-0000-000000000000",
+                "ffffffff-ffff-ffff-ffff-ffffffffffff",
+                "FEFEFEFE-FEFE-FEFE-FEFE-FEFEFEFEFEFE",
+                "11111111-1111-1111-1111-111111111111",
+                "03000200-0400-0500-0006-000700080009",
+                "00020003-0004-0005-0006-000700080009",
+                "12345678-1234-5678-90AB-CDDEEFAABBCC",
+                "78563412-3412-7856-90ab-cddeefaabbcc",
+                "00112233-4455-6677-8899-aabbccddeeff",
+                "33221100-5544-7766-8899-aabbccddeeff",
+                "01234567-89ab-cdef-0123-456789abcdef",
+                "4c4c4544-0000-2010-8020-80c04f202020",
+                "Not Settable",
+                "To Be Filled By O.E.M."
+            })
+    void placeholderOfABoardMaker_isNobodysIdentity(String uuid) throws IOException {
+        write("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+        HostIdentity fromMachine = HostIdentity.system(root);
+        write("sys/class/dmi/id/product_uuid", uuid + "\n");
+        assertThat(HostIdentity.system(root)).isEqualTo(fromMachine);
+    }
+
+    @Test
+    void machineIdThatWasNeverSet_isNobodysIdentity() throws IOException {
+        write("etc/machine-id", "0".repeat(32) + "\n");
+        assertThat(HostIdentity.system(root)).isNotEqualTo(HostIdentity.system(root));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "\n", "\nSECOND\n", "   \nSECOND\n", "# a comment\nSECOND\n"})
+    void configuredFileWithoutAFirstLine_isAnErrorNamingFileAndLine(String content)
+            throws IOException {
+        write("sys/class/dmi/id/product_uuid", SOME + "\n");
+        for (String file : List.of("etc/nvme/hostnqn", "etc/nvme/hostid")) {
+            String second = file.endsWith("hostid") ? OTHER.toString() : Nqn.ofUuid(OTHER).value();
+            write(file, content.replace("SECOND", second));
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> HostIdentity.system(root))
+                    .withMessageContaining(file)
+                    .withMessageContaining("line 1");
+            Files.delete(root.resolve(file));
+        }
     }
 
     @Test
