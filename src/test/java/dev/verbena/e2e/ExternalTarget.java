@@ -67,28 +67,51 @@ final class ExternalTarget {
         if (!shown) {
             try (Initiator initiator = Initiator.open();
                     Controller controller = target.connect(initiator)) {
-                System.out.println(describe(target.target().toString(), controller));
+                System.out.println(Identity.of(target, controller));
             }
             shown = true;
         }
     }
 
     /// What is about to be overwritten.
-    static String describe(String address, Controller controller) throws IOException {
-        Namespace namespace = controller.namespace(1);
-        return """
-        The tests OVERWRITE namespace 1 of %s at %s
-          model: %s
-          serial number: %s
-          namespace: %s, %d blocks of %d bytes\
-        """
-                .formatted(
-                        controller.subsystemNqn(),
-                        address,
-                        controller.identify().modelNumber(),
-                        controller.identify().serialNumber(),
-                        namespace.identity().orElse("without an identifier"),
-                        namespace.blockCount(),
-                        namespace.blockSize());
+    ///
+    /// @param namespace UUID, NGUID or EUI64 of namespace 1
+    record Identity(
+            String address,
+            String nqn,
+            String model,
+            String serialNumber,
+            String namespace,
+            long blockCount,
+            int blockSize) {
+        static Identity of(LiveTarget target, Controller controller) throws IOException {
+            Namespace namespace = controller.namespace(1);
+            return new Identity(
+                    target.target().toString(),
+                    controller.subsystemNqn(),
+                    controller.identify().modelNumber(),
+                    controller.identify().serialNumber(),
+                    namespace.identity().orElse("without an identifier"),
+                    namespace.blockCount(),
+                    namespace.blockSize());
+        }
+
+        @Override
+        public String toString() {
+            return """
+            The tests OVERWRITE namespace 1 of %s at %s
+              model: %s
+              serial number: %s
+              namespace: %s, %s blocks of %d bytes\
+            """
+                    .formatted(
+                            nqn,
+                            address,
+                            model,
+                            serialNumber,
+                            namespace,
+                            Long.toUnsignedString(blockCount),
+                            blockSize);
+        }
     }
 }

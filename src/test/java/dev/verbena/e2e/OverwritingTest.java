@@ -2,10 +2,6 @@ package dev.verbena.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.verbena.Controller;
-import dev.verbena.Initiator;
-import dev.verbena.testkit.TestFabric;
-import dev.verbena.testkit.TestTarget;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -183,23 +179,22 @@ class OverwritingTest {
     }
 
     @Test
-    void identityOfTheTarget_isToldInFull() throws IOException {
-        try (TestFabric fabric = TestFabric.open()) {
-            TestTarget target = fabric.addTarget("192.0.2.1", 4420);
-            target.addSubsystem("nqn.2026-01.org.example:production").addNamespace(1, 2048, 512);
-            try (Initiator initiator = fabric.openInitiator();
-                    Controller controller =
-                            initiator.connect(
-                                    target.address(), "nqn.2026-01.org.example:production")) {
-                assertThat(ExternalTarget.describe("192.0.2.1:4420", controller))
-                        .contains("OVERWRITE namespace 1")
-                        .contains("nqn.2026-01.org.example:production")
-                        .contains("192.0.2.1:4420")
-                        .contains(controller.identify().modelNumber())
-                        .contains(controller.identify().serialNumber())
-                        .contains(controller.namespace(1).identity().orElseThrow())
-                        .contains("2048 blocks of 512 bytes");
-            }
-        }
+    void identityOfTheTarget_isToldInFull() {
+        assertThat(
+                        new ExternalTarget.Identity(
+                                "192.0.2.1:4420",
+                                "nqn.2026-01.org.example:production",
+                                "Some Array",
+                                "SERIAL1",
+                                "72e1f0b4-0000-4000-8000-000000000001",
+                                2048,
+                                512))
+                .hasToString(
+                        """
+                        The tests OVERWRITE namespace 1 of nqn.2026-01.org.example:production at 192.0.2.1:4420
+                          model: Some Array
+                          serial number: SERIAL1
+                          namespace: 72e1f0b4-0000-4000-8000-000000000001, 2048 blocks of 512 bytes\
+                        """);
     }
 }
