@@ -547,8 +547,12 @@ public final class Controller implements AutoCloseable {
             }
             released = true;
         }
-        transport.close();
-        onClose.accept(this);
+        try {
+            transport.close();
+        } finally {
+            // Who keeps a list of what is open must not keep this for ever.
+            onClose.accept(this);
+        }
     }
 
     /// Subsystem, address and state.

@@ -167,8 +167,12 @@ public final class DiscoverySession implements AutoCloseable {
             }
             released = true;
         }
-        transport.close();
-        onClose.accept(this);
+        try {
+            transport.close();
+        } finally {
+            // Who keeps a list of what is open must not keep this for ever.
+            onClose.accept(this);
+        }
     }
 
     /// The address and the state.

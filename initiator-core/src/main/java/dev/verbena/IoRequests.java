@@ -233,13 +233,15 @@ final class IoRequests {
         if (commands.freeCount() == 0) {
             return false;
         }
-        int run = buffers.fillRanges(data, count * DatasetRanges.SIZE);
+        // All of the buffer, though its rest means nothing: some controllers read it.
+        int run = buffers.fillRanges(data, DatasetRanges.BUFFER_SIZE);
         if (run == BufferHolder.NO_ROOM) {
             return false;
         }
         boolean accepted = false;
         try {
             long offset = buffers.rangesOffset(run);
+            DatasetRanges.clear(buffers.ranges(), offset);
             for (int i = 0; i < count; i++) {
                 DatasetRanges.encode(
                         buffers.ranges(),

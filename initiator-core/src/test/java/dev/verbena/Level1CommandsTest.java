@@ -108,8 +108,10 @@ class Level1CommandsTest {
         assertThat(f.disk.blocks(0, 16)).isEqualTo(expected);
         assertThat(f.lastSent().u32(40)).isEqualTo(2);
         assertThat(f.lastSent().u32(44)).isEqualTo(NvmCommands.ATTRIBUTE_DEALLOCATE);
-        // The ranges are small enough for the capsule.
-        assertThat(f.lastSent().dataBytes()).isEqualTo(48);
+        // All of the list's buffer, the rest of it empty; small enough for the capsule.
+        assertThat(f.lastSent().dataBytes()).isEqualTo(4096);
+        byte[] sent = f.memory.gather(f.lastSent().data());
+        assertThat(java.util.Arrays.copyOfRange(sent, 48, 4096)).containsOnly(0);
     }
 
     @Test

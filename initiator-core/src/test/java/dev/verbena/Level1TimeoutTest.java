@@ -108,6 +108,35 @@ class Level1TimeoutTest {
         }
     }
 
+    /// The halves of a pair are aborted each, and complete once.
+    @Test
+    void halfOfAPairThatWasAborted_leavesNoMarkInItsSlot() throws IOException {
+        try (Level1Fixture f =
+                Level1Fixture.open(
+                        x -> {}, o -> o.withTimeoutPolicy(TimeoutPolicy.ABORT_THEN_RECOVER))) {
+            f.target.ignore(c -> c.opcode() == NvmOpcode.COMPARE || c.opcode() == NvmOpcode.WRITE);
+            MemorySegment block = f.filled(512, 1);
+            for (int round = 1; round <= 2; round++) {
+                // In the second round the commands in these slots are new ones: aborted first, not
+                // a reason to end the queue at once.
+                int expired = f.expired.size();
+                assertThat(
+                                f.queue.tryCompareAndWrite(
+                                        f.namespace, 0, 1, block, block, round, SHORT))
+                        .isTrue();
+                pollUntil(f, () -> f.expired.size() >= expired + 2);
+                assertThat(f.fabric.failure()).isNull();
+                int sent = f.fabric.sent().size();
+                f.fabric.respond(f.fabric.sent().get(sent - 2), 0x007, 0);
+                f.fabric.respond(f.fabric.sent().get(sent - 1), 0x007, 0);
+                f.done.clear();
+                f.poll();
+                assertThat(f.done).containsExactly(new Done(round, 0x007));
+            }
+            f.target.intercept(f.disk);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"RECOVER", "REPORT_ONLY"})
     void handlerThatThrows_doesNotChangeThePolicy(TimeoutPolicy policy) throws IOException {

@@ -149,6 +149,8 @@ class UnalignedWritesTest {
         for (int i = 0; i <= BlockLocks.WAITING_MAX; i++) {
             writes.add(file.write(ByteBuffer.allocate(1), 5));
         }
+        // Else the read of the first write would be taken for the flush.
+        until(() -> !withheld.isEmpty());
         AtomicReference<Runnable> flushed = new AtomicReference<>();
         fixture.target.intercept((FakeFabricQueue queue, SentCapsule capsule) -> {
             flushed.set(() -> queue.respond(capsule, 0, 0));

@@ -144,7 +144,8 @@ public final class FakeDisk implements FakeTarget.Interceptor {
 
     private void datasetManagement(SentCapsule capsule) {
         int count = capsule.u8(40) + 1;
-        MemorySegment ranges = MemorySegment.ofArray(gather(capsule, count * 16));
+        // As a controller that reads all 256 ranges, however many there are.
+        MemorySegment ranges = MemorySegment.ofArray(gather(capsule, 4096));
         for (int i = 0; i < count && (capsule.u32(44) & 4) != 0; i++) {
             int blocks = ranges.get(ValueLayout.JAVA_INT_UNALIGNED, 16L * i + 4);
             int start = (int) ranges.get(ValueLayout.JAVA_LONG_UNALIGNED, 16L * i + 8);

@@ -23,7 +23,10 @@ public final class DatasetRanges {
 
     /** Clears {@value #BUFFER_SIZE} bytes. */
     public static void clear(MemorySegment segment, long offset) {
-        segment.asSlice(offset, BUFFER_SIZE).fill((byte) 0);
+        // No slice: it would be allocated for each command.
+        for (int at = 0; at < BUFFER_SIZE; at += Long.BYTES) {
+            Wire.u64(segment, offset + at, 0);
+        }
     }
 
     /**

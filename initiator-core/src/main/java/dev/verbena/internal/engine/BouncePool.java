@@ -73,7 +73,10 @@ final class BouncePool {
         private void close() {
             Region current = region;
             Arena backing = arena;
-            if (current != null && backing != null && memory.unregister(current)) {
+            boolean unused = current != null && memory.unregister(current);
+            region = null;
+            arena = null;
+            if (unused && backing != null) {
                 backing.close();
             }
         }
@@ -158,7 +161,18 @@ final class BouncePool {
     }
 
     /// Frees the buffers, unless a command might still use one: then they stay for ever.
+    ///
+    /// @throws RuntimeException when the device refuses to let go of some; the others are freed,
+    ///   and this may be called again
     void close() {
-        sizes.forEach(Size::close);
+        Thrown thrown = new Thrown();
+        for (Size size : sizes) {
+            try {
+                size.close();
+            } catch (RuntimeException | Error e) {
+                thrown.add(e);
+            }
+        }
+        thrown.rethrow();
     }
 }

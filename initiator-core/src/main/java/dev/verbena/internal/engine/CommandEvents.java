@@ -57,12 +57,11 @@ final class CommandEvents implements FabricEvents {
         keys[slot] = key;
     }
 
-    /// Sends what the events of this batch have staged.
-    void ring() {
-        if (ringing) {
-            ringing = false;
-            queue.ring();
-        }
+    /// Whether events have staged something since the last call.
+    boolean takeRinging() {
+        boolean staged = ringing;
+        ringing = false;
+        return staged;
     }
 
     @Override

@@ -247,9 +247,17 @@ public final class CommandQueue {
     public void ring() {
         if (staged) {
             staged = false;
+            slots.posted();
             counters.count(QueueCounters.DOORBELLS);
         }
         queue.ring();
+    }
+
+    /// Invalidations of the batch; what handlers have staged goes with them.
+    private void ringForEvents() {
+        if (events.takeRinging()) {
+            ring();
+        }
     }
 
     /// What has happened on this queue so far. I/O commands accepted so far. Any thread; possibly
@@ -305,7 +313,7 @@ public final class CommandQueue {
                     events.thrown(e);
                 }
             }
-            events.ring();
+            ringForEvents();
             if (queue.failure() != null) {
                 count += tearDown();
             }
@@ -344,7 +352,7 @@ public final class CommandQueue {
     int endGroupPoll() {
         int count = 0;
         try {
-            events.ring();
+            ringForEvents();
             if (isFailing()) {
                 count = tearDown();
             }

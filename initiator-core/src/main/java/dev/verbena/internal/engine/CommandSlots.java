@@ -47,8 +47,12 @@ final class CommandSlots {
 
     private static final int STATE_MASK = (1 << STATE_BITS) - 1;
 
-    /// Cells of a slot: the id of its command, or of the next one, with the state below.
+    /// Cells of a slot: in the low half the id of its command, or of the next one, with the state
+    /// below; in the high half the post the command waits for, see [#post].
     private static final int WORD = 0;
+
+    private static final int POST_SHIFT = Integer.SIZE;
+    private static final long LOW_HALF = 0xFFFF_FFFFL;
 
     /// What the command's owner knows it by.
     private static final int TOKEN = 1;
@@ -67,6 +71,12 @@ final class CommandSlots {
     private final int slotMask;
     private final int[] free;
     private int freeCount;
+
+    /// The post that has not been made yet. A command that waits for it has not left this side, so
+    /// no answer to it can be true. Noted beside the state, which is written anyway: knowing what
+    /// was posted costs one number per post and none per command. After 2^32 posts one that is not
+    /// answered yet would be taken for one that waits, if its answer came at that very moment.
+    private int post = 1;
 
     /// Four of whatever slot a command id can name; those beyond the count are never in use.
     private final long[] cells;
@@ -141,7 +151,9 @@ final class CommandSlots {
     int slotAwaiting(int commandId) {
         int slot = commandId & slotMask;
         int word = word(slot);
-        if (word >>> STATE_BITS != commandId || (word & (IN_USE | ANSWERED)) != IN_USE) {
+        if (word >>> STATE_BITS != commandId
+                || (word & (IN_USE | ANSWERED)) != IN_USE
+                || !isPosted(cells[cell(slot, WORD)])) {
             return -1;
         }
         return slot;
@@ -164,7 +176,17 @@ final class CommandSlots {
 
     private int slotAwaiting(int commandId, int state) {
         int slot = commandId & slotMask;
-        return cells[cell(slot, WORD)] == (commandId << STATE_BITS | state) ? slot : -1;
+        long cell = cells[cell(slot, WORD)];
+        return (int) cell == (commandId << STATE_BITS | state) && isPosted(cell) ? slot : -1;
+    }
+
+    private boolean isPosted(long cell) {
+        return (int) (cell >>> POST_SHIFT) != post;
+    }
+
+    /// Everything handed over so far is posted.
+    void posted() {
+        post++;
     }
 
     /// Whether a command of that generation is in the slot and its send completion is missing.
@@ -187,7 +209,8 @@ final class CommandSlots {
             assert slot == next();
             freeCount--;
         }
-        cells[cell(slot, WORD)] = (word & ~STATE_MASK) | IN_USE | state;
+        long low = (word & ~STATE_MASK) | IN_USE | state;
+        cells[cell(slot, WORD)] = ((long) post << POST_SHIFT) | (low & LOW_HALF);
         cells[cell(slot, TOKEN)] = token;
         cells[cell(slot, NOT_STARTED)] = timeoutNanos;
     }
@@ -256,9 +279,9 @@ final class CommandSlots {
     }
 
     private boolean add(int slot, int state) {
-        int word = word(slot) | state;
-        cells[cell(slot, WORD)] = word;
-        return (word & FINISHED) == FINISHED;
+        long cell = cells[cell(slot, WORD)] | state;
+        cells[cell(slot, WORD)] = cell;
+        return (cell & FINISHED) == FINISHED;
     }
 
     boolean inUse(int slot) {

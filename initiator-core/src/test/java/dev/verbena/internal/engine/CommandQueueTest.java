@@ -363,6 +363,36 @@ class CommandQueueTest {
         assertThat(tokens()).containsExactly(2L);
     }
 
+    @Test
+    void answerToACommandThatIsNotPosted_isAViolation() {
+        fabric.inlineSends(true);
+        SentCapsule first = send(1);
+        fabric.respond(first, 0, 0);
+        poll();
+        assertThat(tokens()).containsExactly(1L);
+        int slot = submit(2);
+        fabric.respond(queue.commandId(slot), 0, 0);
+        poll();
+        assertThat(failureKind()).isEqualTo(FabricFailure.Kind.PROTOCOL_VIOLATION);
+        assertThat(done.getLast().status()).isEqualTo(CommandQueue.STATUS_HOST_ABORTED);
+        assertThat(tokens()).containsExactly(1L, 2L);
+    }
+
+    @Test
+    void commandStagedInABatch_isPostedByTheNextRing_andItsAnswerCounts() {
+        fabric.inlineSends(true);
+        fabric.respond(send(1), 0, 0);
+        queue.poll((token, slot, status, result) -> {
+            handle(token, slot, status, result);
+            submit(2);
+        });
+        queue.ring();
+        fabric.respond(fabric.lastSent(), 0, 0);
+        poll();
+        assertThat(tokens()).containsExactly(1L, 2L);
+        assertThat(queue.failure()).isNull();
+    }
+
     // The end of a queue.
 
     @Test

@@ -97,6 +97,27 @@ class CommandSlotsTest {
     }
 
     @Test
+    void commandThatIsNotPosted_isNotAwaited_whateverElseIsMissing() {
+        CommandSlots slots = new CommandSlots(4);
+        int bound = CommandSlots.SENT | CommandSlots.LEASED;
+        int keyless = bound | CommandSlots.KEYLESS;
+        for (int state : new int[] {keyless, bound, CommandSlots.KEYLESS}) {
+            int slot = slots.next();
+            slots.submitted(slot, 0, 1, state);
+            int id = slots.commandId(slot);
+            assertThat(slots.slotAwaiting(id)).isEqualTo(-1);
+            assertThat(slots.slotAwaitingOnlyAnswer(id)).isEqualTo(-1);
+            assertThat(slots.slotAwaitingAnswerAndKey(id)).isEqualTo(-1);
+            slots.posted();
+            assertThat(slots.slotAwaiting(id)).isEqualTo(slot);
+            assertThat(slots.slotAwaitingOnlyAnswer(id)).isEqualTo(state == keyless ? slot : -1);
+            assertThat(slots.slotAwaitingAnswerAndKey(id)).isEqualTo(state == bound ? slot : -1);
+            slots.posted();
+            assertThat(slots.slotAwaiting(id)).isEqualTo(slot);
+        }
+    }
+
+    @Test
     void generationWraps_idStaysIn16Bits() {
         CommandSlots slots = new CommandSlots(CommandSlots.SLOT_COUNT_MAX);
         Set<Integer> ids = new HashSet<>();
