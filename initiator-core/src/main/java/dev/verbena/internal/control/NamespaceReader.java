@@ -28,6 +28,8 @@ public final class NamespaceReader {
 
     /// Hears of namespaces that are left out.
     public interface LeftOut {
+        /// Tells of one.
+        ///
         /// @param message which, and why
         /// @param forNow whether the controller may tell more about it later, without announcing it
         void tell(String message, boolean forNow);
