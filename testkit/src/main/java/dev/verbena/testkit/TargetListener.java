@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threads: the scheduler's, except [#connecting] and [#judge].
 final class TargetListener implements TargetPort {
+    /// What a host receives in an authentication that it ends well.
+    private static final int AUTHENTICATION_MESSAGES = 2;
+
     private static final int FUSED_FIRST = SubmissionEntry.FUSED_FIRST;
 
     private final SimulatedNetwork network;
@@ -206,6 +209,11 @@ final class TargetListener implements TargetPort {
         }
         if (controller == null) {
             return Outcome.status(Outcome.SEQUENCE_ERROR);
+        }
+        if (!command.isFabrics()
+                && controller.subsystem().authentication() != null
+                && queue(command.end).messages < AUTHENTICATION_MESSAGES) {
+            controller.subsystem().unauthenticated();
         }
         // Every queue authenticates itself.
         return command.end.queueId() == 0 || command.isFabrics()

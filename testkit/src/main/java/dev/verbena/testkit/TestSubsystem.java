@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// An NVM subsystem in memory: namespaces, and what its controllers say about themselves.
@@ -73,6 +74,7 @@ public final class TestSubsystem {
     private volatile @Nullable Long capabilities;
     private volatile @Nullable Authentication authentication;
     private volatile boolean asksForAuthentication;
+    private final AtomicInteger unauthenticated = new AtomicInteger();
 
     /// A subsystem without namespaces that any host may use.
     ///
@@ -189,6 +191,16 @@ public final class TestSubsystem {
         authentication = script;
         asksForAuthentication = false;
         return this;
+    }
+
+    void unauthenticated() {
+        unauthenticated.incrementAndGet();
+    }
+
+    /// Commands other than those that connect a queue, on queues that were not authenticated, while
+    /// this subsystem knows authentication.
+    int unauthenticatedCount() {
+        return unauthenticated.get();
     }
 
     boolean asksForAuthentication() {

@@ -60,6 +60,7 @@ final class ControllerPlan {
         LOG_CHANGES,
         TRANSITION,
         TWO_TRANSITIONS,
+        NO_THREADS,
         RESET,
         RESCAN,
         SUBSYSTEM_RESET
@@ -74,7 +75,17 @@ final class ControllerPlan {
         }
     }
 
+    /// How queues are authenticated.
+    enum Authentication {
+        NONE,
+        /// The target asks for it.
+        ASKED,
+        /// The target does not ask, and goes along.
+        ON_REQUEST
+    }
+
     final ConnectOptions options;
+    final Authentication authentication;
     final FaultSchedule faults;
     final List<Act> acts;
     final int queueCountMax;
@@ -92,6 +103,8 @@ final class ControllerPlan {
         withQueueUser = random.nextInt(3) > 0;
         closesEarly = random.nextInt(5) == 0;
         controllerSeed = random.nextLong();
+        Authentication[] kinds = Authentication.values();
+        authentication = kinds[new Random(seed ^ 0xA07E).nextInt(kinds.length)];
     }
 
     private static ConnectOptions options(Random random) {
@@ -132,7 +145,7 @@ final class ControllerPlan {
             Kind kind = kinds[random.nextInt(kinds.length)];
             long number =
                     switch (kind) {
-                        case TARGET_AWAY, TARGET_STOPS_LISTENING, DEVICE_AWAY ->
+                        case TARGET_AWAY, TARGET_STOPS_LISTENING, DEVICE_AWAY, NO_THREADS ->
                                 random.nextLong(Duration.ofSeconds(20).toNanos());
                         case QUEUE_COUNT -> 1 + random.nextInt(5);
                         case NAMESPACE_ADDED, NAMESPACE_REMOVED, NAMESPACE_RESIZED ->
@@ -230,6 +243,7 @@ final class ControllerPlan {
         text.append("\nqueues granted ").append(queueCountMax);
         text.append(withQueueUser ? ", level 1 too" : "")
                 .append(closesEarly ? ", closed early" : "");
+        text.append("\nauthentication ").append(authentication);
         text.append("\nfaults: ").append(faults);
         acts.forEach(act -> text.append("\n  ").append(act));
         return text.toString();

@@ -1,6 +1,7 @@
 package dev.verbena.testkit;
 
 import dev.verbena.BlockDevice;
+import dev.verbena.ConnectOptions;
 import dev.verbena.Controller;
 import dev.verbena.ControllerState;
 import dev.verbena.ControllerStatus;
@@ -11,8 +12,12 @@ import dev.verbena.TimeoutPolicy;
 import dev.verbena.internal.time.Time;
 import dev.verbena.nvme.HostIdentity;
 import dev.verbena.nvme.Nqn;
+import dev.verbena.nvme.auth.ChapHash;
+import dev.verbena.nvme.auth.ChapMessage;
+import dev.verbena.nvme.auth.ChapSecret;
 import dev.verbena.testkit.internal.wire.SteppedScheduler;
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +57,9 @@ final class ControllerSimulation {
 
     private static final long TIME_NANOS = Duration.ofHours(2).toNanos();
     private static final long STEPS_MAX = 5_000_000;
+
+    private static final ChapSecret SECRET =
+            ChapSecret.generate(ChapHash.SHA256, new SecureRandom());
 
     private final long seed;
     private final ControllerPlan plan;
@@ -117,6 +125,11 @@ final class ControllerSimulation {
         }
         problems.addAll(volumes.problems());
         problems.addAll(fabric.violations());
+        if (subsystem.unauthenticatedCount() > 0) {
+            problems.add(
+                    subsystem.unauthenticatedCount()
+                            + " commands came on queues that were not authenticated");
+        }
         if (arena != null) {
             try {
                 arena.close();
@@ -141,6 +154,7 @@ final class ControllerSimulation {
     private void live() {
         try (Initiator initiator =
                 fabric.openInitiator(HOST, new SimulatedRuntime(threads, plan.controllerSeed))) {
+            authenticate();
             plan.faults.applyTo(target);
             Controller controller = connect(initiator);
             if (controller != null) {
@@ -172,7 +186,7 @@ final class ControllerSimulation {
             step("connecting");
             long start = scheduler.nanoTime();
             try {
-                return initiator.connect(target.address(), NQN, plan.options);
+                return initiator.connect(target.address(), NQN, options());
             } catch (IOException e) {
                 scheduler.note("not connected: " + e.getMessage());
                 within(STEP_MAX, start);
@@ -188,6 +202,27 @@ final class ControllerSimulation {
         }
     }
 
+    private ConnectOptions options() {
+        return plan.authentication == ControllerPlan.Authentication.NONE
+                ? plan.options
+                : plan.options.withDhchapSecret(SECRET);
+    }
+
+    private void authenticate() {
+        TestSubsystem.Authentication script =
+                (transaction, index) ->
+                        AuthenticationFailuresTest.bytes(
+                                index % 2 == 0
+                                        ? AuthenticationFailuresTest.challenge(transaction)
+                                        : new ChapMessage.Success1(
+                                                transaction, false, new byte[32]));
+        switch (plan.authentication) {
+            case NONE -> {}
+            case ASKED -> subsystem.authentication(script);
+            case ON_REQUEST -> subsystem.authenticationOnRequest(script);
+        }
+    }
+
     private void within(Duration most, long start) {
         long took = scheduler.nanoTime() - start;
         if (took > most.toNanos()) {
@@ -198,6 +233,7 @@ final class ControllerSimulation {
     private void heal() {
         faultCount += target.faults().happenedCount();
         target.heal();
+        threads.refuse(name -> false);
         target.start();
         fabric.returnDevice();
         volumes.isThere();

@@ -122,6 +122,11 @@ final class SimulatedActs implements Runnable {
                 case LOG_CHANGES -> notices.logChanges();
                 case TRANSITION -> notices.transition(Duration.ofNanos(act.number()));
                 case TWO_TRANSITIONS -> notices.twoTransitions();
+                case NO_THREADS -> {
+                    stage.threads().refuse(name -> name.startsWith("verbena-"));
+                    Time.sleep(Duration.ofNanos(act.number()));
+                    stage.threads().refuse(name -> false);
+                }
                 case RESET -> controller.reset();
                 case RESCAN -> controller.rescan();
                 case SUBSYSTEM_RESET -> controller.resetSubsystem();
