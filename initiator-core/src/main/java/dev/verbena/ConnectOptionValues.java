@@ -36,6 +36,7 @@ final class ConnectOptionValues implements Cloneable {
     Duration connectTimeout = Duration.ofSeconds(30);
     Duration adminTimeout = Duration.ofSeconds(60);
     Duration ioTimeout = Duration.ofSeconds(30);
+    Duration discoveryTimeout = Duration.ofSeconds(60);
 
     ConnectOptionValues copy() {
         try {
@@ -69,6 +70,7 @@ final class ConnectOptionValues implements Cloneable {
         }
         inRange("connectTimeout", connectTimeout, ConnectOptions.TIMEOUT_MIN);
         inRange("adminTimeout", adminTimeout, ConnectOptions.TIMEOUT_MIN);
+        inRange("discoveryTimeout", discoveryTimeout, ConnectOptions.TIMEOUT_MIN);
         inRange("ioTimeout", ioTimeout, ConnectOptions.TIMEOUT_MIN);
         if (dhchapCtrlSecret != null && dhchapSecret == null) {
             throw new IllegalArgumentException(

@@ -355,6 +355,17 @@ public final class ConnectOptions {
         return with(copy -> copy.adminTimeout = value);
     }
 
+    /// Time for discovery at an address as a whole, its referrals included, at least 1 ms, default
+    /// 60 s. What has been read by then is the result.
+    public Duration discoveryTimeout() {
+        return values.discoveryTimeout;
+    }
+
+    /// Changes [#discoveryTimeout].
+    public ConnectOptions withDiscoveryTimeout(Duration value) {
+        return with(copy -> copy.discoveryTimeout = value);
+    }
+
     /// Longest time for one I/O command, default 30 s.
     public Duration ioTimeout() {
         return values.ioTimeout;

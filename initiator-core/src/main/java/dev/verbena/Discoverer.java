@@ -12,22 +12,13 @@ import dev.verbena.nvme.Nqn;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 
-/// Reads discovery logs: one, or all that are referred to.
+/// Reads discovery logs.
 ///
 /// Threads: any.
 final class Discoverer {
-    /// Referrals that are followed one after the other.
-    static final int DEPTH_MAX = 8;
-
-    /// Discovery controllers that are asked for one tree.
-    static final int CONTROLLER_COUNT_MAX = 256;
-
     private static final System.Logger LOG = System.getLogger("dev.verbena");
 
     /// Opens the way to a target.
@@ -52,9 +43,11 @@ final class Discoverer {
     }
 
     /// Reads the log of one controller, then disconnects.
-    DiscoveryLog read(Target target) throws IOException {
+    ///
+    /// @param name of the discovery subsystem
+    DiscoveryLog read(Target target, Nqn name) throws IOException {
         AssociationParameters parameters =
-                new AssociationParameters(Nqn.DISCOVERY, host, options, true, Duration.ZERO);
+                new AssociationParameters(name, host, options, true, Duration.ZERO);
         try (Transport transport = transports.open(target);
                 Association association =
                         Association.open(transport, parameters, failure -> {}, event -> {})) {
@@ -136,55 +129,5 @@ final class Discoverer {
                 entry.subsystemNqn(),
                 address,
                 entry.tsas());
-    }
-
-    /// Reads the log of a controller and follows its referrals.
-    DiscoveryTree readTree(Target target) {
-        Set<Target> asked = new HashSet<>();
-        asked.add(target);
-        return readTree(target, asked, 0);
-    }
-
-    private DiscoveryTree readTree(Target target, Set<Target> asked, int depth) {
-        DiscoveryLog log;
-        try {
-            log = read(target);
-        } catch (IOException | RuntimeException e) {
-            // The rest of the tree is worth having.
-            return new DiscoveryTree(target, Optional.empty(), Optional.of(e), List.of());
-        }
-        List<DiscoveryTree> referrals = new ArrayList<>();
-        for (DiscoveryEntry entry : log) {
-            Optional<Target> next = referral(entry);
-            if (next.isPresent()
-                    && depth < DEPTH_MAX
-                    && asked.size() < CONTROLLER_COUNT_MAX
-                    && asked.add(next.get())) {
-                referrals.add(readTree(next.get(), asked, depth + 1));
-            }
-        }
-        return new DiscoveryTree(target, Optional.of(log), Optional.empty(), referrals);
-    }
-
-    /// Where an entry refers to; empty when it does not, or says that nothing new is there.
-    private static Optional<Target> referral(DiscoveryEntry entry) {
-        boolean followed =
-                entry.isReferral()
-                        && entry.transportType() == DiscoveryEntry.TRANSPORT_RDMA
-                        && (entry.eflags() & DiscoveryEntry.FLAG_DUPLICATE) == 0;
-        return followed ? target(entry) : Optional.empty();
-    }
-
-    /// The address of an entry; empty when it is none.
-    static Optional<Target> target(DiscoveryEntry entry) {
-        try {
-            return Optional.of(Target.of(entry));
-        } catch (IllegalArgumentException e) {
-            LOG.log(
-                    Level.WARNING,
-                    "A discovery log has an entry whose address cannot be used: {0}",
-                    e.getMessage());
-            return Optional.empty();
-        }
     }
 }

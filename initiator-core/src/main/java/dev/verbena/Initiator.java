@@ -7,7 +7,6 @@ import dev.verbena.internal.control.InitiatorAccess;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.internal.fabric.TransportFactory;
 import dev.verbena.internal.fabric.VerbsTransportFactory;
-import dev.verbena.nvme.DiscoveryEntry;
 import dev.verbena.nvme.HostIdentity;
 import dev.verbena.nvme.Nqn;
 import java.io.IOException;
@@ -18,11 +17,9 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /// This host as an NVMe over Fabrics initiator: finds and connects controllers.
@@ -61,6 +58,7 @@ public final class Initiator implements AutoCloseable {
     private final Set<Identity> connections = new HashSet<>();
 
     private final Set<DiscoverySession> discoveries = ConcurrentHashMap.newKeySet();
+    private final Set<DiscoveryWalk> walks = ConcurrentHashMap.newKeySet();
     private final IrregularNames irregular = new IrregularNames();
     private final ConnectTurns turns = new ConnectTurns(CONNECTS_MAX);
     private boolean closed;
@@ -113,14 +111,33 @@ public final class Initiator implements AutoCloseable {
     /// @param flags what to ask for besides the plain log
     public DiscoveryLog discover(Target target, ConnectOptions options, DiscoveryFlag... flags)
             throws IOException {
-        return discoverer(options, flags).read(target);
+        return walk(target, options, false, flags).requireLog();
     }
 
     /// Reads the discovery log at an address, and those it refers to. What cannot be read is said
-    /// in the tree.
+    /// in the tree. Several controllers are asked at the same time; after
+    /// [ConnectOptions#discoveryTimeout], or when the calling thread is interrupted, the tree is
+    /// what has been read by then.
     public DiscoveryTree discoverTree(
             Target target, ConnectOptions options, DiscoveryFlag... flags) {
-        return discoverer(options, flags).readTree(target);
+        return walk(target, options, true, flags);
+    }
+
+    private DiscoveryTree walk(
+            Target target, ConnectOptions options, boolean follow, DiscoveryFlag... flags) {
+        Discoverer discoverer = discoverer(options, flags);
+        DiscoveryWalk walk =
+                new DiscoveryWalk(runtime, discoverer::read, options.discoveryTimeout(), follow);
+        synchronized (lifeCycle) {
+            requireOpen();
+            walks.add(walk);
+        }
+        var _ = walk.released().whenComplete((done, e) -> walks.remove(walk));
+        return walk.run(target);
+    }
+
+    private static IOException closedMeanwhile() {
+        return new IOException("The initiator was closed during discovery");
     }
 
     private Discoverer discoverer(ConnectOptions options, DiscoveryFlag... flags) {
@@ -179,38 +196,15 @@ public final class Initiator implements AutoCloseable {
     /// Connects every subsystem with namespaces that is found at an address and through its
     /// referrals, a few at a time.
     ///
-    /// @return one result for each, whether it was connected or not, in the order they were found;
-    ///   the controllers are the caller's to close
-    public List<ConnectedEntry> connectAll(Target target, ConnectOptions options) {
-        List<DiscoveryEntry> entries = discoverTree(target, options).subsystems();
-        Semaphore room = new Semaphore(options.connectParallelism());
-        List<CompletableFuture<ConnectedEntry>> results = new ArrayList<>();
-        for (DiscoveryEntry entry : entries) {
-            room.acquireUninterruptibly();
-            results.add(connect(entry, options).whenComplete((result, e) -> room.release()));
-        }
-        return results.stream().map(CompletableFuture::join).toList();
-    }
-
-    private CompletableFuture<ConnectedEntry> connect(
-            DiscoveryEntry entry, ConnectOptions options) {
-        CompletableFuture<Controller> started;
-        try {
-            Target target =
-                    Discoverer.target(entry)
-                            .orElseThrow(() ->
-                                    new IllegalArgumentException(
-                                            "The entry has no usable address"));
-            started = connectAsync(target, entry.subsystemNqn(), options);
-        } catch (IllegalArgumentException e) {
-            // An address or a name from the network.
-            started = CompletableFuture.failedFuture(e);
-        }
-        return started.handle((controller, e) ->
-                new ConnectedEntry(
-                        entry,
-                        Optional.ofNullable(controller),
-                        e instanceof Exception why ? Optional.of(why) : Optional.empty()));
+    /// @return one result for each, whether it was connected or not, in the order they were found,
+    ///   and one for each referral whose log could not be read; the controllers are the caller's to
+    ///   close
+    /// @throws IOException when the log at the address cannot be read
+    /// @throws java.io.InterruptedIOException when the calling thread was interrupted; then nothing
+    ///   stays connected
+    public List<ConnectedEntry> connectAll(Target target, ConnectOptions options)
+            throws IOException {
+        return ConnectAll.of(this, discoverTree(target, options), options);
     }
 
     /// Connects a controller of a subsystem, with the defaults of `nvme connect`.
@@ -379,6 +373,8 @@ public final class Initiator implements AutoCloseable {
             closed = true;
         }
         turns.close();
+        walks.forEach(walk -> walk.end(closedMeanwhile()));
+        walks.forEach(walk -> walk.released().join());
         discoveries.forEach(DiscoverySession::close);
         List<RuntimeException> failures = new ArrayList<>();
         for (Controller controller : controllers.keySet()) {

@@ -112,8 +112,6 @@ final class ListCommand implements Callable<Integer> {
     private void all(
             Initiator initiator, ConnectOptions options, List<Row> rows, List<String> failures)
             throws IOException {
-        // The log first: an address without a discovery controller is an error, not an empty list.
-        initiator.discover(target.target(), options);
         for (ConnectedEntry each : initiator.connectAll(target.target(), options)) {
             String name = each.entry().subsystemNqn();
             if (each.controller().isPresent()) {

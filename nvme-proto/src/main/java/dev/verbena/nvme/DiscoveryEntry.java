@@ -124,6 +124,27 @@ public record DiscoveryEntry(
         return subsystemType == SUBSYSTEM_REFERRAL;
     }
 
+    /** Whether this is about a discovery service, another or the one the log was read from. */
+    public boolean isDiscovery() {
+        return subsystemType == SUBSYSTEM_REFERRAL || subsystemType == SUBSYSTEM_CURRENT_DISCOVERY;
+    }
+
+    /**
+     * Whether this discovery service tells what that of another entry tells as well. The flag means
+     * nothing in the entry of an NVM subsystem.
+     */
+    public boolean isDuplicate() {
+        return isDiscovery() && (eflags & FLAG_DUPLICATE) != 0;
+    }
+
+    /**
+     * Whether this discovery service keeps connections for as long as the host likes. The flag
+     * means nothing in the entry of an NVM subsystem.
+     */
+    public boolean supportsPersistentConnections() {
+        return isDiscovery() && (eflags & FLAG_PERSISTENT) != 0;
+    }
+
     /** The fields in the words and layout of {@code nvme discover}, without a heading. */
     @Override
     public String toString() {

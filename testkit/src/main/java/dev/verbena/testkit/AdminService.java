@@ -2,6 +2,9 @@ package dev.verbena.testkit;
 
 import dev.verbena.nvme.AdminOpcode;
 import dev.verbena.nvme.FabricsCommandType;
+import dev.verbena.nvme.Feature;
+import dev.verbena.nvme.IdentifyCns;
+import dev.verbena.nvme.LogPage;
 import org.jspecify.annotations.Nullable;
 
 /// Carries admin commands out.
@@ -26,6 +29,12 @@ final class AdminService {
         if (!controller.isReady()) {
             return Outcome.status(Outcome.SEQUENCE_ERROR);
         }
+        if (controller.isDiscovery()) {
+            int refusal = discoveryRefusal(command);
+            if (refusal != 0) {
+                return Outcome.status(refusal);
+            }
+        }
         return switch (command.opcode) {
             case AdminOpcode.IDENTIFY -> IdentifyPages.of(command, controller);
             case AdminOpcode.GET_LOG_PAGE -> LogPages.of(command, controller);
@@ -35,6 +44,25 @@ final class AdminService {
             case AdminOpcode.ASYNCHRONOUS_EVENT_REQUEST -> controller.eventRequest(command);
             case AdminOpcode.ABORT -> abort(command, controller);
             default -> Outcome.status(Outcome.INVALID_OPCODE);
+        };
+    }
+
+    /// What a discovery controller does not do: as little as that of Linux' target, which refuses
+    /// all else.
+    ///
+    /// @return the status, 0 for a command it carries out
+    private static int discoveryRefusal(TargetCommand command) {
+        int what = command.u8(40);
+        return switch (command.opcode) {
+            case AdminOpcode.KEEP_ALIVE, AdminOpcode.ASYNCHRONOUS_EVENT_REQUEST -> 0;
+            case AdminOpcode.IDENTIFY -> what == IdentifyCns.CONTROLLER ? 0 : Outcome.INVALID_FIELD;
+            case AdminOpcode.GET_LOG_PAGE -> what == LogPage.DISCOVERY ? 0 : Outcome.INVALID_FIELD;
+            case AdminOpcode.SET_FEATURES, AdminOpcode.GET_FEATURES ->
+                    what == Feature.KEEP_ALIVE_TIMER
+                                    || what == Feature.ASYNCHRONOUS_EVENT_CONFIGURATION
+                            ? 0
+                            : Outcome.INVALID_FIELD;
+            default -> Outcome.INVALID_OPCODE;
         };
     }
 

@@ -37,6 +37,7 @@ public final class TestTarget {
     private final FaultBook faults = new FaultBook();
     private final TestSubsystem discovery = IdentifyPages.discoverySubsystem();
     private final Map<String, TestSubsystem> subsystems = new ConcurrentHashMap<>();
+    private final List<TestSubsystem> uniqueDiscoveries = new CopyOnWriteArrayList<>();
     private final List<String> order = new CopyOnWriteArrayList<>();
     private final List<Referral> referrals = new CopyOnWriteArrayList<>();
     private final Map<Integer, TargetController> controllers = new ConcurrentHashMap<>();
@@ -255,6 +256,9 @@ public final class TestTarget {
             return Outcome.status(Outcome.SEQUENCE_ERROR);
         }
         int queueId = command.end.queueId();
+        if (controller.isDiscovery()) {
+            return invalid(42, false);
+        }
         boolean taken = controller.queues().stream().anyMatch(q -> q.queueId() == queueId);
         if (queueId > subsystem.queueCountMax() || taken) {
             return invalid(42, false);
@@ -285,12 +289,19 @@ public final class TestTarget {
         return new String(data, offset, end - offset, StandardCharsets.UTF_8);
     }
 
+    /// Offers its discovery log under a name of its own as well.
+    public void addDiscoverySubsystem(String nqn) {
+        TestSubsystem unique = new TestSubsystem(nqn).inCapsuleData(0, 0);
+        uniqueDiscoveries.add(unique);
+        subsystems.put(nqn, unique);
+    }
+
     private @Nullable TestSubsystem subsystem(String nqn) {
         return nqn.equals(Nqn.DISCOVERY.value()) ? discovery : subsystems.get(nqn);
     }
 
     boolean isDiscovery(TestSubsystem subsystem) {
-        return subsystem.equals(discovery);
+        return subsystem.equals(discovery) || uniqueDiscoveries.contains(subsystem);
     }
 
     void forget(TargetController controller) {

@@ -97,7 +97,7 @@ class DiscoveryMisbehaviorTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "nowhere/at all", "999.1.1.1"})
-    void addressThatIsNone_isOneFailureAmongOthers(String text) {
+    void addressThatIsNone_isOneFailureAmongOthers(String text) throws IOException {
         TestTarget target = target(1);
         target.addSubsystem(NQN).addNamespace(1, 4096, 512);
         target.addSubsystem(NQN + "2").addNamespace(1, 4096, 512);
@@ -111,7 +111,7 @@ class DiscoveryMisbehaviorTest {
     }
 
     @Test
-    void serviceThatIsNone_isOneFailureAmongOthers() {
+    void serviceThatIsNone_isOneFailureAmongOthers() throws IOException {
         TestTarget target = target(1);
         target.addSubsystem(NQN).addNamespace(1, 4096, 512);
         patch(target, SERVICE, 32, "rdma");

@@ -11,6 +11,7 @@ import dev.verbena.nvme.AsynchronousEvent;
 import dev.verbena.nvme.Feature;
 import dev.verbena.nvme.FeatureValues;
 import dev.verbena.nvme.IdentifyController;
+import dev.verbena.nvme.Nqn;
 import dev.verbena.nvme.NvmIdentifyController;
 import dev.verbena.nvme.Version;
 import java.io.IOException;
@@ -65,17 +66,24 @@ public record SessionSetup(
                             + " does not support keyed SGLs (SGLS bit 2), which NVMe over RDMA needs");
         }
         keepAlive(association, calls, identify);
-        boolean discovery = parameters.isDiscovery();
+        // A unique name does not say what it belongs to; the controller does. An administrative
+        // one has no queues and namespaces either.
+        int type = identify.controllerType();
+        boolean discovery =
+                parameters.isDiscovery()
+                        || type == IdentifyController.TYPE_DISCOVERY
+                        || parameters.subsystem().equals(Nqn.DISCOVERY);
+        boolean plain = discovery || type == IdentifyController.TYPE_ADMINISTRATIVE;
         int granted = 0;
         List<Namespace> namespaces = List.of();
         NvmIdentifyController nvm = null;
-        if (!discovery) {
+        if (!plain) {
             nvm = calls.identifyNvmController();
             retryDelays(calls, identify, version);
             granted = calls.requestIoQueues(queuesWanted(parameters.options()));
         }
-        events(association, calls, identify);
-        if (!discovery) {
+        events(association, calls, identify, discovery);
+        if (!plain) {
             // After the events: what changes from here on is announced.
             namespaces = NamespaceReader.read(calls, List.of(), onLeftOut);
         }
@@ -154,14 +162,18 @@ public record SessionSetup(
         }
     }
 
-    private void events(Association association, AdminCalls calls, IdentifyController identify)
+    private void events(
+            Association association,
+            AdminCalls calls,
+            IdentifyController identify,
+            boolean discovery)
             throws IOException {
-        if (parameters.isDiscovery() && parameters.keepAliveTimeout().isZero()) {
+        if (discovery && parameters.keepAliveTimeout().isZero()) {
             // A discovery controller without keep alive answers no event requests.
             return;
         }
         int offered = identify.oaes() & EVENTS;
-        int health = parameters.isDiscovery() ? 0 : FeatureValues.EVENT_HEALTH;
+        int health = discovery ? 0 : FeatureValues.EVENT_HEALTH;
         try {
             calls.setFeature(Feature.ASYNCHRONOUS_EVENT_CONFIGURATION, offered | health);
         } catch (NvmeException e) {
