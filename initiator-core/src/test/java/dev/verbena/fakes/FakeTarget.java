@@ -200,7 +200,7 @@ public final class FakeTarget implements BiConsumer<FakeFabricQueue, SentCapsule
     private long property(int offset) {
         return switch (offset) {
             case Property.CAP -> capabilities;
-            case Property.VS -> 0x0001_0400;
+            case Property.VS -> 0x0002_0000;
             case Property.CC -> configuration;
             case Property.CSTS -> {
                 boolean enabled = (configuration & 1) != 0;
