@@ -432,15 +432,6 @@ target_ns_swap() { # NQN NSID NSID: the two exchange their disks, and their iden
   put "$two/enable" 1
 }
 
-target_ns_device() { # NQN NSID DEVICE: another disk under the same identity, as after a format
-  our_namespace "$@"
-  [ -b "${3:-}" ] || die 2 "'${3:-}' is no block device"
-  local folder=$NVMET/subsystems/$1/namespaces/$2
-  put "$folder/enable" 0
-  put "$folder/device_path" "$3"
-  put "$folder/enable" 1
-}
-
 target_freeze() { # NQN NSID 0|1
   our_namespace "$@"
   switch_value "${3:-}"

@@ -19,6 +19,13 @@ final class ControllerPlan {
     /// How long after its target a volume may come back: less than devices wait.
     private static final Duration LATE_MAX = Duration.ofSeconds(25);
 
+    private static final List<Kind> VOLUME_KINDS =
+            List.of(
+                    Kind.VOLUME_GIVEN_AWAY,
+                    Kind.VOLUME_EXCHANGED,
+                    Kind.VOLUME_FORMATTED,
+                    Kind.VOLUME_LATE);
+
     private static final int ACTS_MAX = 6;
     private static final int FAULTS_MAX = 10;
 
@@ -98,7 +105,7 @@ final class ControllerPlan {
         options = options(random);
         faults =
                 FaultSchedule.controller(seed, FAULTS_MAX, options.memoryMode() != MemoryMode.SLAB);
-        acts = acts(random);
+        acts = acts(random, new Random(~seed));
         queueCountMax = 1 + random.nextInt(4);
         withQueueUser = random.nextInt(3) > 0;
         closesEarly = random.nextInt(5) == 0;
@@ -136,7 +143,15 @@ final class ControllerPlan {
         return choices[random.nextInt(choices.length)];
     }
 
-    private static List<Act> acts(Random random) {
+    /// What a third of all plans have besides.
+    private static Act volumeAct(Random random) {
+        Kind kind = VOLUME_KINDS.get(random.nextInt(VOLUME_KINDS.size()));
+        long numbers = kind == Kind.VOLUME_LATE ? LATE_MAX.toNanos() : 2;
+        return new Act(random.nextLong(HORIZON.toNanos()), kind, random.nextLong(numbers));
+    }
+
+    /// @param volumes for what happens to the volume, so that the rest does not depend on it
+    private static List<Act> acts(Random random, Random volumes) {
         List<Act> acts = new ArrayList<>();
         Kind[] kinds = Kind.values();
         int count = random.nextInt(ACTS_MAX + 1);
@@ -164,6 +179,9 @@ final class ControllerPlan {
                         default -> 0;
                     };
             acts.add(new Act(at, kind, number));
+        }
+        if (volumes.nextInt(3) == 0) {
+            acts.add(volumeAct(volumes));
         }
         acts.sort(Comparator.comparingLong(Act::at));
         return List.copyOf(acts);

@@ -619,7 +619,7 @@ class NamespaceIdentityTest {
     }
 
     @Test
-    void lossTimeoutOfZero_isNoGrace() {
+    void lossTimeoutThatIsShort_isTheGrace() {
         VirtualScene.play(scene -> {
             scene.options = scene.options.withCtrlLossTimeout(Duration.ofSeconds(3));
             try (Controller controller = scene.connect();
