@@ -4,6 +4,7 @@ import dev.verbena.internal.memory.Vendors;
 import dev.verbena.internal.memory.VerbsMemoryDomain;
 import dev.verbena.verbs.CmEvent;
 import dev.verbena.verbs.CmId;
+import dev.verbena.verbs.DeviceAttributes;
 import dev.verbena.verbs.ProtectionDomain;
 import dev.verbena.verbs.QueuePair;
 import dev.verbena.verbs.QueuePairOptions;
@@ -71,7 +72,13 @@ final class QueueParts {
         ProtectionDomain domain = memory.protectionDomain();
         int count = parameters.entryCount();
         boolean binding = memory.bindsKeys();
-        int segmentMax = VerbsTransport.sendSegments(context.attributes());
+        DeviceAttributes device = context.attributes();
+        new DeviceLimits(
+                        context.deviceName(),
+                        device.maxQueuePairWorkRequests(),
+                        device.maxCompletionQueueEntries())
+                .require(parameters.queueId(), count, binding);
+        int segmentMax = VerbsTransport.sendSegments(device);
         Arena memoryOfQueue = Arena.ofShared();
         arena = memoryOfQueue;
         SendRing ring =
@@ -102,8 +109,7 @@ final class QueueParts {
                                         1,
                                         SendRing.inlineBytes(),
                                         false)
-                                .withCriticalPosts(
-                                        Vendors.postsFromUserSpace(context.attributes())));
+                                .withCriticalPosts(Vendors.postsFromUserSpace(device)));
         unconnected = pair;
         ring.inlineBytesMax(pair.inlineBytesMax());
         int errno = responses.postAll(pair);
