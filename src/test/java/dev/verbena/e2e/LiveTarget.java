@@ -189,6 +189,10 @@ record LiveTarget(Target target, String nqn, @Nullable String backing) {
     }
 
     Controller connect(Initiator initiator) throws IOException {
-        return initiator.connect(target, nqn, patient());
+        return connect(initiator, patient());
+    }
+
+    Controller connect(Initiator initiator, ConnectOptions options) throws IOException {
+        return initiator.connect(target, nqn, options);
     }
 }

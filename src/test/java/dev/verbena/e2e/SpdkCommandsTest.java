@@ -11,6 +11,7 @@ import dev.verbena.Controller;
 import dev.verbena.CopySources;
 import dev.verbena.Initiator;
 import dev.verbena.IoOptions;
+import dev.verbena.MemoryMode;
 import dev.verbena.QueueStatistics;
 import dev.verbena.nvme.NvmeStatus;
 import java.io.IOException;
@@ -96,6 +97,55 @@ class SpdkCommandsTest {
         int status = h.run(t -> h.queue.tryCompareAndWrite(h.namespace, 20, 1, old, old, t, PLAIN));
         assertThat(new NvmeStatus(status).name()).isEqualTo("Compare Failure");
         assertThat(live.stored(20L * BLOCK, BLOCK)).isEqualTo(pattern(BLOCK, 4));
+    }
+
+    /// In strict mode both lists of the pair travel by the bounce pool; what follows in its slots
+    /// must not end the next read's run.
+    @Test
+    void bouncedPair_thenFlushesUnderABouncedRead_readsWhatIsThere(LiveTarget live)
+            throws IOException {
+        int blocks = 16;
+        int bytes = blocks * BLOCK;
+        try (Initiator other = Initiator.open();
+                Controller strict =
+                        live.connect(
+                                other,
+                                LiveTarget.patient()
+                                        .withMemoryMode(MemoryMode.STRICT)
+                                        .withInCapsuleData(false));
+                Level1Harness s = new Level1Harness(strict, 1, 16 << 20)) {
+            for (int round = 0; round < 50; round++) {
+                long seed = 1000L + round;
+                put(200, 1, seed);
+                put(300, blocks, seed + 1);
+                BufferList old = s.pieces(3, BLOCK, seed);
+                BufferList fresh = s.pieces(3, BLOCK, seed + 2);
+                assertThat(
+                                s.run(t ->
+                                        s.queue.tryCompareAndWrite(
+                                                s.namespace, 200, 1, old, fresh, t, PLAIN)))
+                        .isZero();
+                assertThat(live.stored(200L * BLOCK, BLOCK)).isEqualTo(pattern(BLOCK, seed + 2));
+                BufferList read = s.pieces(3, bytes, 0);
+                Level1Harness.wipe(read);
+                assertThat(s.queue.tryRead(s.namespace, 300, blocks, read, 1, PLAIN)).isTrue();
+                int flushes = 0;
+                while (flushes < 8 && s.queue.tryFlush(s.namespace, 2)) {
+                    flushes++;
+                }
+                assertThat(flushes).isPositive();
+                while (s.queue.inFlightCount() > 0) {
+                    s.queue.pollOrWait(
+                            (token, status, result) -> {
+                                assertThat(status).isZero();
+                                if (token == 1) {
+                                    assertThat(content(read)).isEqualTo(pattern(bytes, seed + 1));
+                                }
+                            },
+                            100_000_000);
+                }
+            }
+        }
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.verbena.testkit;
 
 import dev.verbena.BlockRanges;
+import dev.verbena.BufferList;
 import dev.verbena.ConnectionLostException;
 import dev.verbena.Controller;
 import dev.verbena.CopySources;
@@ -10,6 +11,7 @@ import dev.verbena.Namespace;
 import dev.verbena.internal.time.Time;
 import dev.verbena.testkit.SimulatedUsers.Work;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -46,6 +48,9 @@ final class QueueUser implements Runnable {
             while (!users.isStopped()) {
                 try (IoQueue queue = controller.openQueue()) {
                     queueCount++;
+                    if (random.nextBoolean()) {
+                        queue.recordLatency((opcode, nanos) -> {});
+                    }
                     Namespace namespace = mine;
                     if (namespace == null) {
                         namespace = controller.namespace(Volumes.ID);
@@ -145,6 +150,29 @@ final class QueueUser implements Runnable {
     private boolean start(IoQueue queue, Namespace namespace, Work work, long token)
             throws ConnectionLostException {
         IoOptions options = IoOptions.DEFAULT;
+        if (random.nextBoolean()) {
+            switch (work.kind) {
+                case READ -> {
+                    return queue.tryRead(
+                            namespace, work.lba, work.count, pieces(work.data()), token, options);
+                }
+                case WRITE -> {
+                    return queue.tryWrite(
+                            namespace, work.lba, work.count, pieces(work.data()), token, options);
+                }
+                case COMPARE_AND_WRITE -> {
+                    return queue.tryCompareAndWrite(
+                            namespace,
+                            work.lba,
+                            work.count,
+                            pieces(work.data()),
+                            pieces(work.written()),
+                            token,
+                            options);
+                }
+                default -> {}
+            }
+        }
         return switch (work.kind) {
             case READ -> queue.tryRead(namespace, work.lba, work.count, work.data(), token);
             case WRITE -> queue.tryWrite(namespace, work.lba, work.count, work.data(), token);
@@ -173,5 +201,12 @@ final class QueueUser implements Runnable {
                             options);
             case FLUSH -> queue.tryFlush(namespace, token);
         };
+    }
+
+    /// Two pieces, cut anywhere: in strict mode, and where a command has one descriptor, they
+    /// travel by the bounce pool.
+    private BufferList pieces(MemorySegment all) {
+        long cut = 1L + random.nextInt((int) all.byteSize() - 1);
+        return new BufferList().add(all.asSlice(0, cut)).add(all.asSlice(cut));
     }
 }
