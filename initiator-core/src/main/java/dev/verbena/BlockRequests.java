@@ -240,6 +240,14 @@ final class BlockRequests {
         if (direction == DataDirection.CONTROLLER_TO_HOST) {
             checkWritable(buffer);
         }
+        int most = queues.transferBytesMax();
+        if (buffer.byteSize() > most) {
+            throw new IllegalArgumentException(
+                    "A buffer of "
+                            + buffer.byteSize()
+                            + " bytes; one command to this controller can move "
+                            + most);
+        }
         if (!canReach(buffer)) {
             throw new IllegalArgumentException(
                     "The buffer is confined to its thread; use a shared arena or a DmaArena");

@@ -10,6 +10,9 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -21,6 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Block devices as a user has them, and as they follow their controller.
 @Timeout(60)
@@ -112,6 +116,33 @@ class BlockDeviceTest {
         byte[] block = new byte[BLOCK];
         assertThat(device.command(entry, MemorySegment.ofArray(block))).isZero();
         assertThat(block).isEqualTo(Arrays.copyOfRange(data, 5 * BLOCK, 6 * BLOCK));
+    }
+
+    @Test
+    void rawCommandWithMoreDataThanOneCommandMoves_isRefused(@TempDir Path directory)
+            throws Exception {
+        MemorySegment entry = MemorySegment.ofArray(new byte[64]);
+        NvmCommands.write(entry, 0, 0, 99, 5, 1, 0);
+        int most = fixture.controller.transferBytesMax();
+        try (FileChannel file =
+                        FileChannel.open(
+                                directory.resolve("sparse"),
+                                StandardOpenOption.CREATE,
+                                StandardOpenOption.READ,
+                                StandardOpenOption.WRITE);
+                Arena arena = Arena.ofShared()) {
+            // As an int: one block, and a negative number.
+            for (long bytes : new long[] {most + 512L, (1L << 32) + BLOCK, 3L << 30}) {
+                MemorySegment data =
+                        file.map(FileChannel.MapMode.READ_WRITE, 0, (1L << 32) + BLOCK, arena)
+                                .asSlice(0, bytes);
+                assertThatThrownBy(() -> device.command(entry, data))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining(bytes + " bytes")
+                        .hasMessageContaining("" + most);
+            }
+        }
+        assertThat(fixture.target.seen()).noneMatch(c -> c.opcode() == 1 && c.namespaceId() == 1);
     }
 
     @Test

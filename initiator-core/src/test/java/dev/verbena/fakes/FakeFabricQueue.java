@@ -58,6 +58,7 @@ public final class FakeFabricQueue implements FabricQueue {
     private boolean drained;
     private boolean woken;
     private boolean closed;
+    private volatile Runnable onDrain = () -> {};
     private volatile @Nullable FakeFabricGroup group;
     private @Nullable FabricEvents lastReceiver;
     private int handledCount;
@@ -112,6 +113,11 @@ public final class FakeFabricQueue implements FabricQueue {
     /// Whether [#drain] succeeds in time.
     public synchronized void drains(boolean value) {
         drains = value;
+    }
+
+    /// Told at the beginning of [#drain], on the thread that calls it.
+    public void onDrain(Runnable task) {
+        onDrain = task;
     }
 
     /// Whether [#close] can destroy the queue pair.
@@ -487,6 +493,7 @@ public final class FakeFabricQueue implements FabricQueue {
 
     @Override
     public boolean drain(FabricEvents receiver, Deadline deadline) {
+        onDrain.run();
         List<Event> rest;
         synchronized (this) {
             drainCalls++;

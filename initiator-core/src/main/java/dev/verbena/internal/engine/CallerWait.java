@@ -102,6 +102,7 @@ final class CallerWait {
             throws InterruptedException {
         // Before the worker is asked for: it looks here before it goes to sleep.
         sleepers.incrementAndGet();
+        worker.queues().lookout().needed();
         boolean waits = request.tryWait();
         try {
             turns.watchFor(request);

@@ -296,6 +296,14 @@ public final class CommandQueue {
     /// @return the number of events seen; not every event completes a command
     /// @throws IllegalStateException when called from the handler
     public int poll(CommandHandler handler) {
+        return poll(handler, true);
+    }
+
+    /// The same.
+    ///
+    /// @param ends whether a failed queue is torn down, which may take [#DRAIN_TIMEOUT]; if not,
+    ///   that is left to a later poll
+    int poll(CommandHandler handler, boolean ends) {
         requireIdle();
         if (finished) {
             return 0;
@@ -314,7 +322,7 @@ public final class CommandQueue {
                 }
             }
             ringForEvents();
-            if (queue.failure() != null) {
+            if (ends && queue.failure() != null) {
                 count += tearDown();
             }
         } finally {

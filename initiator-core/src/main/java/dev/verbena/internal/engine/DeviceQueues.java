@@ -121,8 +121,12 @@ public final class DeviceQueues {
 
     private final Condition workerLeft = lock.newCondition();
     private final List<DeviceWorker> workers = new ArrayList<>();
+    private final Lookout lookout;
     private volatile Mode mode = new Mode(State.SUSPENDED, null);
     private volatile DeviceRoute route = DeviceRoute.NONE;
+
+    /// Most bytes of one command on the last queues.
+    private volatile int transferBytesMax = Integer.MAX_VALUE;
 
     /// By when an orderly end has to be over; meaningful in state CLOSED.
     private volatile long closeDeadlineNanos;
@@ -132,6 +136,7 @@ public final class DeviceQueues {
         this.name = name;
         this.memory = memory;
         this.settings = settings;
+        this.lookout = new Lookout(this, name + "lookout");
     }
 
     /// Goes to work on new queues, which belong to their workers from now on: also when this
@@ -164,6 +169,7 @@ public final class DeviceQueues {
                 workers.add(worker);
             }
             route = DeviceRoute.of(workers, queues);
+            transferBytesMax = placement.transferBytesMax();
             mode = new Mode(State.RUNNING, null, connection);
             for (int i = 0; i < workers.size(); i++) {
                 discard(
@@ -272,6 +278,7 @@ public final class DeviceQueues {
         for (DeviceWorker worker : all) {
             interrupted |= join(worker);
         }
+        lookout.end();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -335,6 +342,11 @@ public final class DeviceQueues {
         }
     }
 
+    /// Most bytes one command can move, as far as is known.
+    public int transferBytesMax() {
+        return transferBytesMax;
+    }
+
     /// Whether a segment can be used from the workers' threads.
     public boolean canAccess(MemorySegment segment) {
         DeviceWorker[] all = route.all();
@@ -365,6 +377,15 @@ public final class DeviceQueues {
     }
 
     // For the workers.
+
+    Lookout lookout() {
+        return lookout;
+    }
+
+    /// Workers that have, or had, a queue.
+    DeviceWorker[] routed() {
+        return route.all();
+    }
 
     Mode mode() {
         return mode;

@@ -117,6 +117,11 @@ final class DeviceWorker {
         return current != null && queues.isRunning();
     }
 
+    /// Whether the thread runs stages of users at this moment.
+    boolean runsStages() {
+        return ends.isRunning();
+    }
+
     /// Whether stages of users wait for the thread.
     boolean hasStagesToRun() {
         return ends.isHandedOver();
@@ -176,6 +181,8 @@ final class DeviceWorker {
     private @Nullable Assignment awaitQueue() {
         while (true) {
             ends.runHandedOver();
+            // A stage may have left it so: no sleep would last.
+            var _ = Thread.interrupted();
             Assignment next = takeAssignment();
             DeviceQueues.Mode mode = queues.mode();
             if (next != null || mode.state() == DeviceQueues.State.CLOSED) {
@@ -279,19 +286,32 @@ final class DeviceWorker {
                 cycles = 0;
             }
             if (ends.isHandedOver()) {
-                ends.runHandedOver();
+                runHandedOver();
                 work++;
             }
             if (work == 0) {
                 if (closing && hasFinished()) {
                     return;
                 }
+                // A stage may have left it so: no sleep would last.
+                var _ = Thread.interrupted();
                 rest.rest(awaited);
                 awaited = 0;
             }
         }
         // Tears the queue down: what is under way completes.
         var _ = work(false);
+    }
+
+    /// Runs stages. Meanwhile nobody else's command may wait for this thread to ring.
+    private void runHandedOver() {
+        queue.take();
+        queue.unattended();
+        queue.give();
+        ends.runHandedOver();
+        queue.take();
+        queue.attended();
+        queue.give();
     }
 
     /// One look at the queue.

@@ -18,6 +18,15 @@ import org.jspecify.annotations.Nullable;
 final class Inbox {
     private static final VarHandle SLOT =
             MethodHandles.arrayElementVarHandle(DeviceRequest[].class);
+    private static final VarHandle TAKEN;
+
+    static {
+        try {
+            TAKEN = MethodHandles.lookup().findVarHandle(Inbox.class, "taken", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     /// Longest a producer sleeps before it looks again by itself.
     private static final long LOOK_NANOS = 10_000_000;
@@ -29,7 +38,8 @@ final class Inbox {
     /// Requests taken so far; written by the consumer only.
     private volatile long head;
 
-    /// The consumer's own copy of the head, ahead of it within a batch.
+    /// The consumer's own copy of the head, ahead of it within a batch. Written by the consumer
+    /// only; others read it in [#isEmpty].
     private long taken;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -86,7 +96,7 @@ final class Inbox {
 
     /// Whether nothing is published.
     boolean isEmpty() {
-        return SLOT.getVolatile(slots, (int) taken & mask) == null;
+        return SLOT.getVolatile(slots, (int) (long) TAKEN.getAcquire(this) & mask) == null;
     }
 
     /// Takes the oldest request, or null. Its place can be used again after [#settle].
@@ -95,7 +105,8 @@ final class Inbox {
         DeviceRequest<?> request = (DeviceRequest<?>) SLOT.getAcquire(slots, index);
         if (request != null) {
             slots[index] = null;
-            taken++;
+            // Whoever reads it looks at the next slot, or sees this one empty.
+            TAKEN.setRelease(this, taken + 1);
         }
         return request;
     }

@@ -393,7 +393,12 @@ public final class IoCommands {
 
     /// See [CommandQueue#poll].
     public int poll(CommandHandler handler) {
-        int count = commands.poll(collector(handler));
+        return poll(handler, true);
+    }
+
+    /// See [CommandQueue#poll(CommandHandler, boolean)].
+    int poll(CommandHandler handler, boolean ends) {
+        int count = commands.poll(collector(handler), ends);
         countPoll(count);
         return count;
     }

@@ -1,6 +1,8 @@
 package dev.verbena.internal.engine;
 
 import java.lang.System.Logger.Level;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -18,8 +20,18 @@ final class RequestEnds {
     /// youngest first.
     private final AtomicReference<@Nullable DeviceRequest<?>> handedOver = new AtomicReference<>();
 
-    /// Whether stages of users run on the worker's thread at this moment.
-    private boolean running;
+    private static final VarHandle RUNNING;
+
+    static {
+        try {
+            RUNNING = MethodHandles.lookup().findVarHandle(RequestEnds.class, "running", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    /// 1 while stages of users run on the worker's thread; written by that.
+    private int running;
 
     RequestEnds(DeviceWorker worker) {
         this.worker = worker;
@@ -32,19 +44,30 @@ final class RequestEnds {
         if (over == null) {
             return;
         }
-        if (Thread.currentThread().equals(worker.thread()) && !running) {
-            running = true;
-            try {
-                completeAll(over);
-            } finally {
-                running = false;
-            }
+        if (Thread.currentThread().equals(worker.thread()) && running == 0) {
+            runStages(over);
             return;
         }
         DeviceRequest<?> withStages = completeAllWithoutStages(over);
         if (withStages != null && handOver(withStages)) {
             worker.wake();
         }
+    }
+
+    /// On the worker's thread. Without the fence of a volatile store: who looks for it may come
+    /// late.
+    private void runStages(@Nullable DeviceRequest<?> over) {
+        RUNNING.setOpaque(this, 1);
+        try {
+            completeAll(over);
+        } finally {
+            RUNNING.setOpaque(this, 0);
+        }
+    }
+
+    /// Whether stages of users run on the worker's thread, as far as is known.
+    boolean isRunning() {
+        return (int) RUNNING.getOpaque(this) != 0;
     }
 
     /// @return whether the worker has to be woken: whoever was first has done it for the others
@@ -83,7 +106,11 @@ final class RequestEnds {
             list = reversed;
             reversed = before;
         }
-        completeAll(list);
+        if (Thread.currentThread().equals(worker.thread()) && running == 0) {
+            runStages(list);
+        } else {
+            completeAll(list);
+        }
     }
 
     // Lists of requests.

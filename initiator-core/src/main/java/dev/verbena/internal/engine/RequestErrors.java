@@ -47,6 +47,15 @@ final class RequestErrors {
                         + " connection have room for one; connect with a larger queueSize");
     }
 
+    static IOException tooLong(DeviceRequest<?> request, long to, long byteCount, int most) {
+        return new IOException(
+                describe(request, 0, to)
+                        + " was not sent: it has "
+                        + byteCount
+                        + " bytes of data, and one command to this controller can move "
+                        + most);
+    }
+
     static IOException memory(Throwable e) {
         return new IOException("The memory of the request cannot be used: " + e.getMessage(), e);
     }

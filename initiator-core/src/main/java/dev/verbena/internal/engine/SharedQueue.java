@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// letting go. What an owner completes is told to its callers after that too, so that no stage of a
 /// user runs while a queue is held.
 ///
-/// Every hold is short: a batch of completions and what they make room for. Only the end of a queue
-/// takes longer (flushing it, [CommandQueue#DRAIN_TIMEOUT]).
+/// Every hold of a caller is short: a batch of completions and what they make room for. Only the
+/// end of a queue takes longer (flushing it, [CommandQueue#DRAIN_TIMEOUT]): that is the worker's.
 ///
 /// Threads: any for what needs no hold; [#serve] and what is said to need one its owner. The owner
 /// need not stay on its carrier, if it is a virtual thread.
@@ -203,7 +203,7 @@ final class SharedQueue {
         }
         if (request.blocking) {
             ring();
-            callerEvents += pollAndStart();
+            callerEvents += pollAndStart(false);
         } else if (!mayWait(returns)) {
             ring();
         }
@@ -233,13 +233,18 @@ final class SharedQueue {
     ///
     /// @return the number of steps and events
     int serve() {
-        int steps = takeRequests() + requests.start();
-        ring();
-        return steps + pollAndStart();
+        return serve(true);
     }
 
-    private int pollAndStart() {
-        int events = poll();
+    /// @param ends whether a failed queue is torn down, which takes its time: the worker's task
+    private int serve(boolean ends) {
+        int steps = takeRequests() + requests.start();
+        ring();
+        return steps + pollAndStart(ends);
+    }
+
+    private int pollAndStart(boolean ends) {
+        int events = poll(ends);
         if (events > 0 && requests.start() > 0) {
             ring();
         }
@@ -248,11 +253,12 @@ final class SharedQueue {
 
     /// The same for a caller.
     ///
-    /// @return whether the worker has to be woken, because a command is to be sent again later
+    /// @return whether the worker has to be woken, because a command is to be sent again later, or
+    ///   the queue has failed
     boolean serveAsCaller() {
         int delayed = requests.delayedCount();
-        callerEvents += serve();
-        return requests.delayedCount() > delayed && !attended;
+        callerEvents += serve(false);
+        return (requests.delayedCount() > delayed && !attended) || failure() != null;
     }
 
     /// The namespace of some device is gone, or away, or back: looks at all requests once more.
@@ -296,12 +302,12 @@ final class SharedQueue {
         }
     }
 
-    private int poll() {
+    private int poll(boolean ends) {
         IoCommands front = io;
         if (front == null) {
             return 0;
         }
-        int events = front.poll(requests);
+        int events = front.poll(requests, ends);
         counters.add(DeviceCounters.POLLS, 1);
         if (events == 0) {
             counters.add(DeviceCounters.EMPTY_POLLS, 1);

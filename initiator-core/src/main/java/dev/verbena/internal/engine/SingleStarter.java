@@ -27,6 +27,9 @@ final class SingleStarter {
             return to;
         }
         MemorySegment write = Objects.requireNonNull(request.second());
+        if (isTooLong(request, to, write)) {
+            return to;
+        }
         boolean accepted = false;
         data.clear();
         second.clear();
@@ -56,6 +59,9 @@ final class SingleStarter {
 
     /// See [CommandStarter#start].
     long raw(DeviceRequest<?> request, NamespaceLimits limits, long to, Part part) {
+        if (isTooLong(request, to, request.segment())) {
+            return to;
+        }
         boolean accepted = false;
         MemorySegment entry = Objects.requireNonNull(request.entry());
         SubmissionEntry.namespaceId(entry, 0, limits.namespaceId());
@@ -80,6 +86,17 @@ final class SingleStarter {
             }
         }
         return accepted ? to : CommandStarter.LATER;
+    }
+
+    /// Whether a command cannot move so much: then the request has failed. It was checked when it
+    /// was handed over; the limit may have become smaller since.
+    private boolean isTooLong(DeviceRequest<?> request, long to, MemorySegment segment) {
+        int most = start.placement.transferBytesMax();
+        if (segment.byteSize() <= most) {
+            return false;
+        }
+        request.failed(RequestErrors.tooLong(request, to, segment.byteSize(), most));
+        return true;
     }
 
     /// Adds a segment that cannot be cut, copied where it has to be.

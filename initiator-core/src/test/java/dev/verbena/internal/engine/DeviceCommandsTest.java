@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import dev.verbena.NvmeException;
 import dev.verbena.nvme.NvmCommands;
 import dev.verbena.nvme.NvmOpcode;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -213,5 +214,25 @@ class DeviceCommandsTest {
                                                 .entry(entry))))
                 .isInstanceOf(NvmeException.class)
                 .hasMessageContaining("Invalid Command Opcode");
+    }
+
+    @Test
+    void rawCommandThatHasBecomeTooLong_failsWithoutMemoryForIt() throws Exception {
+        MemorySegment entry = MemorySegment.ofArray(new byte[64]);
+        NvmCommands.read(entry, 0, 0, 1, 0, 4, 0);
+        int registered = fixture.memory.registeredCount();
+        DeviceRequest<Long> request =
+                fixture.submit(
+                        new DeviceRequest<Long>(
+                                        fixture.context,
+                                        DeviceRequest.Kind.RAW,
+                                        0,
+                                        1,
+                                        MemorySegment.ofArray(new byte[9 * QueueFixture.BLOCK]))
+                                .entry(entry));
+        assertThat(failureOf(request))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("one command to this controller can move 4096");
+        assertThat(fixture.memory.registeredCount()).isEqualTo(registered);
     }
 }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.verbena.WaitMode;
 import dev.verbena.fakes.FakeFabricQueue;
+import dev.verbena.fakes.SentCapsule;
 import dev.verbena.internal.memory.Region;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,8 +19,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -422,6 +425,184 @@ class SharedQueueTest {
             fixture.target.intercept(null);
             fixture.fabric(0).respond(fixture.fabric(0).lastSent(), 0, 0);
             get(stage);
+        }
+    }
+
+    /// A stage runs until the returned latch is counted down; when this returns it has begun.
+    private static CountDownLatch blockWorker(QueueFixture fixture) throws Exception {
+        CountDownLatch goOn = new CountDownLatch(1);
+        CountDownLatch entered = new CountDownLatch(1);
+        fixture.target.ignore(capsule -> true);
+        int before = fixture.fabric(0).sent().size();
+        var _ =
+                fixture.readBlock(0)
+                        .thenRun(() -> {
+                            entered.countDown();
+                            awaitQuietly(goOn);
+                        });
+        fixture.fabric(0).awaitSent(before + 1);
+        fixture.fabric(0).respond(fixture.fabric(0).lastSent(), 0, 0);
+        entered.await();
+        return goOn;
+    }
+
+    @Test
+    void callersAsleepWhenAStageBegins_getTheirAnswersWhileItRuns() throws Exception {
+        for (WaitMode mode : WaitMode.values()) {
+            try (QueueFixture fixture = new QueueFixture(Duration.ofMinutes(1), 5, mode).start(1)) {
+                fixture.target.ignore(capsule -> true);
+                Region region = fixture.registered(Arena.ofAuto(), 1);
+                List<Thread> sleepers = new ArrayList<>();
+                for (int i = 0; i < 3; i++) {
+                    Runnable reader = () -> blockingRead(fixture, region).join();
+                    sleepers.add(
+                            i == 0
+                                    ? Thread.ofVirtual().start(reader)
+                                    : Thread.ofPlatform().start(reader));
+                }
+                fixture.fabric(0).awaitSent(3);
+                until(() -> sleepers.stream().allMatch(SharedQueueTest::sleeps));
+                List<SentCapsule> reads = fixture.fabric(0).sent();
+                CountDownLatch goOn = blockWorker(fixture);
+                // Nobody but the sleepers is left to find these.
+                reads.forEach(c -> fixture.fabric(0).respond(c, 0, 0));
+                for (Thread sleeper : sleepers) {
+                    assertThat(sleeper.join(Duration.ofSeconds(20))).isTrue();
+                }
+                goOn.countDown();
+            }
+        }
+    }
+
+    private static boolean sleeps(Thread thread) {
+        return thread.getState() == Thread.State.WAITING
+                || thread.getState() == Thread.State.TIMED_WAITING;
+    }
+
+    @Test
+    void stageThatWaitsForALockASleepingReaderHolds_isNoDeadlock() throws Exception {
+        try (QueueFixture fixture = new QueueFixture().start(1)) {
+            fixture.target.ignore(capsule -> true);
+            ReentrantLock lock = new ReentrantLock();
+            Region region = fixture.registered(Arena.ofAuto(), 1);
+            Thread reader =
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                lock.lock();
+                                try {
+                                    blockingRead(fixture, region).join();
+                                } finally {
+                                    lock.unlock();
+                                }
+                            });
+            fixture.fabric(0).awaitSent(1);
+            until(() -> sleeps(reader));
+            SentCapsule read = fixture.fabric(0).lastSent();
+            CompletableFuture<Void> stage =
+                    fixture.readBlock(1)
+                            .thenRun(() -> {
+                                lock.lock();
+                                try {
+                                    assertThat(fixture.losses).isEmpty();
+                                } finally {
+                                    lock.unlock();
+                                }
+                            });
+            fixture.fabric(0).awaitSent(2);
+            fixture.fabric(0).respond(fixture.fabric(0).lastSent(), 0, 0);
+            until(lock::hasQueuedThreads);
+            fixture.fabric(0).respond(read, 0, 0);
+            get(stage);
+            reader.join();
+        }
+    }
+
+    @Test
+    void commandsOfOthersWhileAStageRuns_areSentAtOnce() throws Exception {
+        for (int round = 0; round < 10; round++) {
+            try (QueueFixture fixture = new QueueFixture().start(1)) {
+                Region region = fixture.registered(Arena.ofAuto(), 1);
+                fixture.target.ignore(capsule -> true);
+                CountDownLatch goOn = new CountDownLatch(1);
+                CountDownLatch entered = new CountDownLatch(1);
+                var _ =
+                        fixture.readBlock(0)
+                                .thenRun(() -> {
+                                    entered.countDown();
+                                    awaitQuietly(goOn);
+                                });
+                var _ = fixture.readBlock(1);
+                fixture.fabric(0).awaitSent(2);
+                List<SentCapsule> sent = fixture.fabric(0).sent();
+                // Found by this thread, mostly, and the stage handed over.
+                fixture.fabric(0).respond(sent.get(0), 0, 0);
+                blockingLook(fixture);
+                entered.await();
+                DeviceRequest<Void> other =
+                        fixture.submit(DeviceRequest.Kind.READ, 3, region.segment());
+                fixture.fabric(0).awaitSent(4);
+                goOn.countDown();
+                fixture.fabric(0)
+                        .sent()
+                        .subList(1, 4)
+                        .forEach(c -> fixture.fabric(0).respond(c, 0, 0));
+                get(other);
+            }
+        }
+    }
+
+    /// Looks for answers, as a caller that waits does.
+    private static void blockingLook(QueueFixture fixture) throws Exception {
+        DeviceRequest<Void> read = blockingRead(fixture, fixture.registered(Arena.ofAuto(), 1));
+        fixture.fabric(0).awaitSent(3);
+        try {
+            var _ = read.get(1, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            // Not answered.
+        }
+    }
+
+    @Test
+    void queueThatFailsUnderACaller_isTornDownByTheWorker() throws Exception {
+        try (QueueFixture fixture = new QueueFixture().start(1)) {
+            AtomicReference<@Nullable Thread> drained = new AtomicReference<>();
+            fixture.target.ignore(capsule -> true);
+            fixture.fabric(0).onDrain(() -> drained.set(Thread.currentThread()));
+            Region region = fixture.registered(Arena.ofAuto(), 1);
+            fixture.fabric(0)
+                    .target((queue, capsule) -> queue.failPoll(new IllegalStateException("bad")));
+            // Sends, and looks for the answer: that fails.
+            DeviceRequest<Void> read = blockingRead(fixture, region);
+            until(() -> !fixture.losses.isEmpty());
+            assertThat(drained.get()).isNotNull().isNotEqualTo(Thread.currentThread());
+            assertThat(fixture.suspend()).isTrue();
+            fixture.target.intercept(null);
+            fixture.start(1);
+            get(read);
+        }
+    }
+
+    @Test
+    void stageThatLeavesItsThreadInterrupted_workerSleepsAllTheSame() throws Exception {
+        try (QueueFixture fixture = new QueueFixture().start(1)) {
+            fixture.target.ignore(capsule -> true);
+            AtomicReference<@Nullable Thread> worker = new AtomicReference<>();
+            CompletableFuture<Void> stage =
+                    fixture.readBlock(0)
+                            .thenRun(() -> {
+                                worker.set(Thread.currentThread());
+                                Thread.currentThread().interrupt();
+                            });
+            fixture.fabric(0).awaitSent(1);
+            fixture.fabric(0).respond(fixture.fabric(0).lastSent(), 0, 0);
+            until(stage::isDone);
+            Thread thread = worker.get();
+            assertThat(thread).isNotNull();
+            until(() -> !thread.isInterrupted());
+            // Without a queue too.
+            assertThat(fixture.suspend()).isTrue();
+            thread.interrupt();
+            until(() -> !thread.isInterrupted());
         }
     }
 }
