@@ -267,9 +267,7 @@ public final class ControllerAdmin {
     ///   keep alive, and which events are reported
     public int setFeature(int featureId, int namespaceId, int value, boolean save, byte... data)
             throws IOException {
-        if (featureId == Feature.NUMBER_OF_QUEUES
-                || featureId == Feature.KEEP_ALIVE_TIMER
-                || featureId == Feature.ASYNCHRONOUS_EVENT_CONFIGURATION) {
+        if (Feature.belongsToConnection(featureId)) {
             throw new IllegalArgumentException(
                     Feature.name(featureId)
                             + " belongs to the connection; use the connect options");

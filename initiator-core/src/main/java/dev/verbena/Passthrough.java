@@ -4,6 +4,7 @@ import dev.verbena.internal.control.RawCommands;
 import dev.verbena.internal.control.Session;
 import dev.verbena.nvme.AdminOpcode;
 import dev.verbena.nvme.DataDirection;
+import dev.verbena.nvme.Feature;
 import dev.verbena.nvme.NvmeStatus;
 import dev.verbena.nvme.SubmissionEntry;
 import java.io.IOException;
@@ -51,6 +52,14 @@ public final class Passthrough {
             throw new IllegalArgumentException(
                     AdminOpcode.name(command.opcode())
                             + " belongs to the connection and cannot be sent through it");
+        }
+        // The identifier is bits 7:0 of dword 10.
+        int feature = command.dword(10) & 0xFF;
+        if (command.opcode() == AdminOpcode.SET_FEATURES && Feature.belongsToConnection(feature)) {
+            throw new IllegalArgumentException(
+                    "Set Features ("
+                            + Feature.name(feature)
+                            + ") belongs to the connection and cannot be sent through it");
         }
         Session session = controller.live();
         PassthroughResult result =

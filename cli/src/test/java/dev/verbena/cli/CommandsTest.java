@@ -414,6 +414,24 @@ class CommandsTest {
         assertThat(ended.err()).contains("--nr-io-queues");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"0x0f", "0x0b", "7", "0x8000000f", "0x1f07"})
+    void featuresOfTheConnection_areRefusedByPassthruToo(String dword10) {
+        Shell.Ended ended =
+                Shell.withoutFabric()
+                        .variable("VERBENA_TARGET", ADDRESS)
+                        .run("admin-passthru", "-o", "9", "--force", "--cdw10", dword10);
+        assertThat(ended.status()).isEqualTo(2);
+        assertThat(ended.err()).contains("belongs to the connection", "--keep-alive-tmo");
+    }
+
+    @Test
+    void dataOfAFeatureWithoutData_isRefused() {
+        Shell.Ended ended = shell.run("set-feature", "-f", "6", "-v", "1", "-d", "/dev/zero");
+        assertThat(ended.status()).isEqualTo(2);
+        assertThat(ended.err()).contains("has no data");
+    }
+
     @Test
     void passthru_isCheckedAgainstTheOpcode() {
         assertThat(shell.run("io-passthru", "-o", "2", "-l", "512", "-w").status()).isEqualTo(2);

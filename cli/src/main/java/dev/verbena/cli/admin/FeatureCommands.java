@@ -17,30 +17,24 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /// `get-feature` and `set-feature`.
 public final class FeatureCommands {
     private FeatureCommands() {}
 
-    /// Bytes of data that come with a feature, 0 for most.
-    private static int dataBytes(int feature) {
-        return switch (feature) {
-            case Feature.AUTONOMOUS_POWER_STATE_TRANSITION -> 256;
-            case Feature.HOST_MEMORY_BUFFER -> 4096;
-            case Feature.TIMESTAMP -> FeatureValues.TIMESTAMP_SIZE;
-            case Feature.PREDICTABLE_LATENCY_CONFIGURATION -> 512;
-            case Feature.HOST_BEHAVIOR_SUPPORT -> FeatureValues.HOST_BEHAVIOR_SIZE;
-            case Feature.ENHANCED_CONTROLLER_METADATA,
-                    Feature.CONTROLLER_METADATA,
-                    Feature.NAMESPACE_METADATA ->
-                    4096;
-            case Feature.HOST_IDENTIFIER -> FeatureValues.HOST_IDENTIFIER_SIZE;
-            default -> 0;
-        };
+    /// Refuses to set what the connection lives by, in whichever words it is asked for.
+    static void requireFree(int feature, Function<String, ParameterException> usage) {
+        if (Feature.belongsToConnection(feature)) {
+            throw usage.apply(
+                    Feature.name(feature)
+                            + " belongs to the connection; use --nr-io-queues or --keep-alive-tmo");
+        }
     }
 
     private static String selectName(int select) {
@@ -143,7 +137,11 @@ public final class FeatureCommands {
                                             select,
                                             namespaceOr(0),
                                             parameter))
-                            .withDataLength(dataBytesOr(capabilities ? 0 : dataBytes(feature())));
+                            .withDataLength(
+                                    dataBytesOr(
+                                            capabilities
+                                                    ? 0
+                                                    : Feature.dataBytes(feature(), false)));
             PassthroughResult result = send(controller, "Get Features", command);
             print((int) result.result(), result.data());
         }
@@ -226,15 +224,11 @@ public final class FeatureCommands {
 
         @Override
         protected void prepare() throws IOException {
-            if (feature() == Feature.NUMBER_OF_QUEUES
-                    || feature() == Feature.KEEP_ALIVE_TIMER
-                    || feature() == Feature.ASYNCHRONOUS_EVENT_CONFIGURATION) {
-                throw usage(
-                        Feature.name(feature())
-                                + " belongs to the connection; use --nr-io-queues or"
-                                + " --keep-alive-tmo");
+            requireFree(feature(), this::usage);
+            int bytes = dataBytesOr(Feature.dataBytes(feature(), true));
+            if (bytes == 0 && file != null) {
+                throw usage(Feature.name(feature()) + " has no data: --data needs --data-len");
             }
-            int bytes = dataBytesOr(dataBytes(feature()));
             if (bytes > 0) {
                 data = DataFile.read(environment(), file, bytes);
             }

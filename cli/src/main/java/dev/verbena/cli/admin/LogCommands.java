@@ -33,9 +33,13 @@ import picocli.CommandLine.Option;
 
 /// The commands that print log pages.
 public final class LogCommands {
+    /// What one command asks for.
+    private static final int PIECE_BYTES = 4096;
+
     private LogCommands() {}
 
-    /// A log page of a fixed size.
+    /// A log page of a fixed size. As with nvme-cli the event that announced it is cleared, but for
+    /// the list of changed namespaces and the ANA log, by which this connection itself lives.
     private static PageCommand.Page page(
             Controller controller,
             int logPage,
@@ -43,8 +47,36 @@ public final class LogCommands {
             int bytes,
             Function<MemorySegment, ? extends Rendered> decoder)
             throws IOException {
-        return new PageCommand.Page(
-                controller.admin().logPage(logPage, namespaceId, 0, bytes), decoder);
+        return new PageCommand.Page(whole(controller, logPage, namespaceId, bytes), decoder);
+    }
+
+    /// A log page in pieces that every controller can return.
+    private static byte[] whole(Controller controller, int logPage, int namespaceId, int bytes)
+            throws IOException {
+        byte[] all = new byte[bytes];
+        for (int offset = 0; offset < bytes; offset += PIECE_BYTES) {
+            int at = offset;
+            int piece = Math.min(PIECE_BYTES, bytes - at);
+            // The last piece clears the event: until then the page must not change unseen.
+            boolean retain = logPage == LogPage.CHANGED_NAMESPACES || at + piece < bytes;
+            byte[] data =
+                    page(
+                            controller,
+                            entry ->
+                                    AdminCommands.getLogPage(
+                                            entry,
+                                            0,
+                                            0,
+                                            namespaceId,
+                                            logPage,
+                                            0,
+                                            retain,
+                                            piece,
+                                            at),
+                            piece);
+            System.arraycopy(data, 0, all, at, piece);
+        }
+        return all;
     }
 
     /// A log page with fields that the library's own reader does not have.
@@ -118,14 +150,11 @@ public final class LogCommands {
         @Override
         protected Page read(Controller controller) throws IOException {
             int count = Math.min(entries, controller.identify().errorLogEntries() + 1);
-            return new Page(
-                    controller
-                            .admin()
-                            .logPage(
-                                    LogPage.ERROR_INFORMATION,
-                                    NamespaceOption.ALL,
-                                    0,
-                                    count * ErrorLogEntry.SIZE),
+            return page(
+                    controller,
+                    LogPage.ERROR_INFORMATION,
+                    NamespaceOption.ALL,
+                    count * ErrorLogEntry.SIZE,
                     LogCommands::errors);
         }
     }
@@ -209,7 +238,7 @@ public final class LogCommands {
                                             0,
                                             LogPage.COMMANDS_SUPPORTED_AND_EFFECTS,
                                             0,
-                                            true,
+                                            false,
                                             EffectsLog.SIZE,
                                             0,
                                             0,
@@ -305,7 +334,7 @@ public final class LogCommands {
                                             NamespaceOption.ALL,
                                             LogPage.ENDURANCE_GROUP,
                                             0,
-                                            true,
+                                            false,
                                             EnduranceGroupLog.SIZE,
                                             0,
                                             group,

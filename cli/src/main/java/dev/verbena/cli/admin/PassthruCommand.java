@@ -162,8 +162,12 @@ public abstract class PassthruCommand extends NamespaceCommand {
     abstract PassthroughResult send(Controller controller, PassthroughCommand command, String name)
             throws IOException;
 
+    /// What must not be sent at all.
+    void refuse(int code, int commandDword10) {}
+
     @Override
     protected final void prepare() throws IOException {
+        refuse(opcode, dword10);
         DataDirection direction = DataDirection.of(opcode);
         if (read && direction != DataDirection.CONTROLLER_TO_HOST && length > 0) {
             throw usage("--read: opcode 0x" + Numbers.hex(opcode, 2) + " does not read data");
@@ -285,6 +289,13 @@ public abstract class PassthruCommand extends NamespaceCommand {
         @Override
         Set<Integer> harmless() {
             return Set.of(AdminOpcode.IDENTIFY, AdminOpcode.GET_LOG_PAGE, AdminOpcode.GET_FEATURES);
+        }
+
+        @Override
+        void refuse(int code, int commandDword10) {
+            if (code == AdminOpcode.SET_FEATURES) {
+                FeatureCommands.requireFree(commandDword10 & 0xFF, this::usage);
+            }
         }
 
         @Override
