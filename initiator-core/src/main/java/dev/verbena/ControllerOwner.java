@@ -263,8 +263,7 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
         try {
             Unread unread = new Unread();
             List<Namespace> known = session == current ? namespaces : List.of();
-            inventory(
-                    NamespaceReader.read(session.calls(), known, unread::leftOut), mayComeBack);
+            inventory(NamespaceReader.read(session.calls(), known, unread::leftOut), mayComeBack);
             lookAgain(session, unread);
             return namespaces;
         } finally {

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.verbena.nvme.HostIdentity;
-import java.net.InetAddress;
 import dev.verbena.nvme.auth.ChapHash;
 import dev.verbena.nvme.auth.ChapSecret;
+import java.net.InetAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
