@@ -197,7 +197,7 @@ class ControllerRecoveryTest {
 
     @Test
     void targetRefusesForGood_isGivenUpWithItsReason() throws Exception {
-        options = options.withCtrlLossTimeout(Duration.ofMillis(100));
+        options = options.withCtrlLossTimeout(Duration.ofSeconds(1));
         try (Controller controller = connect()) {
             target.refuse(FakeTarget::isConnect, 0x4184, 0);
             cut();

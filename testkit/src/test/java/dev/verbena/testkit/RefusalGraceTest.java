@@ -86,4 +86,21 @@ class RefusalGraceTest {
                     .isLessThan(Duration.ofSeconds(1));
         });
     }
+
+    @Test
+    void attemptThatIsCutShortAtTheEnd_doesNotHideTheRefusalBeforeIt() {
+        VirtualScene.play(scene -> {
+            scene.options = scene.options.withCtrlLossTimeout(Duration.ofSeconds(2));
+            try (Controller controller = scene.connect()) {
+                scene.target.inject(Occasion.connect(0).times(1), new Fault.Answer(0x4184, 0));
+                scene.target.disconnectAll();
+                scene.pass(Duration.ofMillis(300));
+                assertThat(controller.status().attempts()).isEqualTo(1);
+                scene.target.inject(Occasion.connect(0).always(), new Fault.DropAnswer());
+                scene.await(controller, ControllerState.DEAD, Duration.ofSeconds(60));
+                assertThatThrownBy(() -> controller.awaitLive(Duration.ofSeconds(1)))
+                        .isInstanceOf(HostNotAllowedException.class);
+            }
+        });
+    }
 }

@@ -12,6 +12,7 @@ import dev.verbena.internal.control.MachineAction.TearDownMode;
 import dev.verbena.internal.control.MachineAction.Timer;
 import dev.verbena.internal.control.MachineEvent.Outlook;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
@@ -90,6 +91,10 @@ public final class ControllerDriver<S> {
     private ControlRuntime.@Nullable Handle attempt;
     private @Nullable S session;
     private @Nullable IOException lastError;
+
+    /// Whether the attempt under way was told to end.
+    private boolean cutShort;
+
     private @Nullable Long nextAttemptNanos;
     private Optional<Instant> nextAttempt = Optional.empty();
     private @Nullable Long givesUpNanos;
@@ -245,6 +250,7 @@ public final class ControllerDriver<S> {
             case MachineAction.Connect connect -> startAttempt(connect.connection());
             case MachineAction.CancelConnect _ -> {
                 if (attempt != null) {
+                    cutShort = true;
                     attempt.cancel();
                 }
             }
@@ -287,6 +293,7 @@ public final class ControllerDriver<S> {
     }
 
     private void startAttempt(int connection) {
+        cutShort = false;
         try {
             attempt = runtime.start("connect-" + name, () -> attempt(connection));
         } catch (Throwable e) {
@@ -340,8 +347,14 @@ public final class ControllerDriver<S> {
 
     private void connectFailed(IOException e) {
         attempt = null;
-        lastError = e;
-        take(new MachineEvent.ConnectFailed(message(e), outlook(e), owner.retryDelayNanos(e)));
+        IOException before = lastError;
+        // An attempt that was interrupted knows less than the one before it.
+        IOException why =
+                cutShort && before != null && e instanceof InterruptedIOException ? before : e;
+        lastError = why;
+        take(
+                new MachineEvent.ConnectFailed(
+                        message(why), outlook(why), owner.retryDelayNanos(why)));
     }
 
     private static String message(IOException e) {
