@@ -334,7 +334,7 @@ class DeviceQueuesTest {
     void noAnswer_itsCallerIsToldAndOthersAreSentAgain() throws Exception {
         // The younger one is far from its time when the first one is over it: also on a busy
         // machine.
-        try (QueueFixture fixture = new QueueFixture(Duration.ofMillis(2000)).start(1)) {
+        try (QueueFixture fixture = new QueueFixture(Duration.ofSeconds(2)).start(1)) {
             fixture.target.ignore(capsule -> capsule.u64(40) == 7);
             Region region = fixture.registered(Arena.ofAuto(), 1);
             DeviceRequest<Void> lost = fixture.read(7, region.segment());
