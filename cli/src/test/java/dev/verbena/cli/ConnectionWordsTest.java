@@ -99,7 +99,8 @@ class ConnectionWordsTest {
         "--tos, 0, 255",
         "--connect-tmo, 1, 2073600",
         "--admin-tmo, 1, 2073600",
-        "--io-tmo, 1, 2073600"
+        "--io-tmo, 1, 2073600",
+        "--discovery-tmo, 1, 2073600"
     })
     void endsOfARange_areTakenByTheLibrary(String option, String least, String most) {
         try (TestFabric fabric = TestFabric.open()) {

@@ -213,6 +213,16 @@ public class ConnectionOptions {
             description = "Longest time for one I/O command (default: 30).")
     @Nullable Integer ioTimeout;
 
+    @Option(
+            names = "--discovery-tmo",
+            converter = PositiveSeconds.class,
+            paramLabel = "SECONDS",
+            description = {
+                "Longest time for discovery as a whole, referrals included (default: 60);",
+                "what has been read by then is shown."
+            })
+    @Nullable Integer discoveryTimeout;
+
     /// A port.
     static final class Port extends Numbers.OfInt {
         Port() {
@@ -309,6 +319,7 @@ public class ConnectionOptions {
         o = with(o, seconds(connectTimeout), ConnectOptions::withConnectTimeout);
         o = with(o, seconds(adminTimeout), ConnectOptions::withAdminTimeout);
         o = with(o, seconds(ioTimeout), ConnectOptions::withIoTimeout);
+        o = with(o, seconds(discoveryTimeout), ConnectOptions::withDiscoveryTimeout);
         String source = hostTraddr;
         if (source != null) {
             o = o.withHostTraddr(InetAddress.getByName(source));

@@ -24,6 +24,7 @@ public final class OptionWords {
                     Map.entry("connectTimeout", "--connect-tmo"),
                     Map.entry("adminTimeout", "--admin-tmo"),
                     Map.entry("ioTimeout", "--io-tmo"),
+                    Map.entry("discoveryTimeout", "--discovery-tmo"),
                     Map.entry("dhchapSecret", "--dhchap-secret"),
                     Map.entry("dhchapCtrlSecret", "--dhchap-ctrl-secret"));
 
