@@ -3,6 +3,7 @@ package dev.verbena.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.verbena.ConnectedEntry;
+import dev.verbena.ConnectionRefusedException;
 import dev.verbena.Controller;
 import dev.verbena.ControllerState;
 import dev.verbena.DiscoveryFlag;
@@ -72,17 +73,26 @@ class DiscoverySessionTest {
     }
 
     @Test
-    void connectAll_connectsEach(LiveTarget live) throws Exception {
+    void connectAll_connectsEach_andTellsWhichReferralCannotBeFollowed(LiveTarget live)
+            throws Exception {
         try (Initiator initiator = Initiator.open()) {
             List<ConnectedEntry> all =
                     initiator.connectAll(live.target(), LiveTarget.patient().withIoQueues(1));
-            assertThat(all).hasSize(4);
-            for (ConnectedEntry entry : all) {
-                assertThat(entry.failure()).isEmpty();
+            assertThat(all).hasSize(5);
+            List<ConnectedEntry> connected =
+                    all.stream().filter(entry -> entry.failure().isEmpty()).toList();
+            assertThat(connected).hasSize(4);
+            for (ConnectedEntry entry : connected) {
                 Controller controller = entry.controller().orElseThrow();
                 assertThat(controller.subsystemNqn()).isEqualTo(entry.entry().subsystemNqn());
                 assertThat(controller.state()).isEqualTo(ControllerState.LIVE);
             }
+            assertThat(all)
+                    .filteredOn(entry -> entry.failure().isPresent())
+                    .singleElement()
+                    .satisfies(entry ->
+                            assertThat(entry.failure().orElseThrow())
+                                    .isInstanceOf(ConnectionRefusedException.class));
         }
     }
 }
