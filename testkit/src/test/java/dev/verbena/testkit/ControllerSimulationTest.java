@@ -66,4 +66,48 @@ class ControllerSimulationTest {
         assertThat(losses).isGreaterThan(10);
         assertThat(succeeded).isGreaterThan(1000);
     }
+
+    // Several threads, discovery beside them, and the end of the initiator at any moment.
+
+    private static HostSimulation checkHost(long seed) {
+        HostSimulation simulation = new HostSimulation(seed);
+        try {
+            if (!simulation.run().isEmpty()) {
+                fail(simulation.report());
+            }
+        } catch (RuntimeException e) {
+            fail(simulation.report(), e);
+        }
+        return simulation;
+    }
+
+    @Test
+    void initiatorThatIsClosedAtAnyMoment_leavesNobodyWaiting() {
+        long first = Long.getLong("verbena.simulation.seed", 2_000_000);
+        for (long seed = first; seed < first + SCHEDULES; seed++) {
+            checkHost(seed);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 42})
+    void fixedSeedsOfTheInitiator_leaveNobodyWaiting(long seed) {
+        checkHost(seed);
+    }
+
+    @Test
+    void schedulesOfTheInitiator_doConnectInterruptAndClose() {
+        int connected = 0;
+        int interrupted = 0;
+        int cutShort = 0;
+        for (long seed = 0; seed < 20; seed++) {
+            HostSimulation simulation = checkHost(seed);
+            connected += simulation.connectedCount();
+            interrupted += simulation.interruptedCount();
+            cutShort += simulation.cutShortCount();
+        }
+        assertThat(connected).isGreaterThan(10);
+        assertThat(interrupted).isGreaterThan(3);
+        assertThat(cutShort).isGreaterThan(10);
+    }
 }
