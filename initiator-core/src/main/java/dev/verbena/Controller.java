@@ -412,8 +412,8 @@ public final class Controller implements AutoCloseable {
     }
 
     /// Opens an I/O queue as [#openQueue()] does, that completes into a group. To be called by the
-    /// group's owner; meanwhile completions of the group's other queues may be delivered to the
-    /// handler of its last poll.
+    /// group's owner; completions of the group's other queues that come meanwhile are delivered by
+    /// its next poll.
     ///
     /// @param group of this controller, or of one that is reached by the same device
     public IoQueue openQueue(QueueGroup group) throws IOException {

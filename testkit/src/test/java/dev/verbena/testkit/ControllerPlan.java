@@ -100,6 +100,11 @@ final class ControllerPlan {
     final boolean closesEarly;
     final long controllerSeed;
 
+    /// How many connections of queues, after how many others, cannot be flushed.
+    final int hangingFlushes;
+
+    final int flushesBefore;
+
     ControllerPlan(long seed) {
         Random random = new Random(seed);
         options = options(random);
@@ -112,6 +117,9 @@ final class ControllerPlan {
         controllerSeed = random.nextLong();
         Authentication[] kinds = Authentication.values();
         authentication = kinds[new Random(seed ^ 0xA07E).nextInt(kinds.length)];
+        Random flushes = new Random(seed ^ 0xF1_5858);
+        hangingFlushes = flushes.nextBoolean() ? 0 : 4 + flushes.nextInt(20);
+        flushesBefore = flushes.nextInt(8);
     }
 
     private static ConnectOptions options(Random random) {
@@ -262,6 +270,10 @@ final class ControllerPlan {
         text.append(withQueueUser ? ", level 1 too" : "")
                 .append(closesEarly ? ", closed early" : "");
         text.append("\nauthentication ").append(authentication);
+        text.append("\nflushes that hang ")
+                .append(hangingFlushes)
+                .append(" after ")
+                .append(flushesBefore);
         text.append("\nfaults: ").append(faults);
         acts.forEach(act -> text.append("\n  ").append(act));
         return text.toString();

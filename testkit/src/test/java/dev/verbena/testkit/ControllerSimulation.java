@@ -156,6 +156,11 @@ final class ControllerSimulation {
                 fabric.openInitiator(HOST, new SimulatedRuntime(threads, plan.controllerSeed))) {
             authenticate();
             plan.faults.applyTo(target);
+            if (plan.hangingFlushes > 0) {
+                target.inject(
+                        Occasion.connection().after(plan.flushesBefore).times(plan.hangingFlushes),
+                        new Fault.HangFlush());
+            }
             Controller controller = connect(initiator);
             if (controller != null) {
                 lived = true;

@@ -8,25 +8,49 @@ import dev.verbena.CopySources;
 import dev.verbena.IoOptions;
 import dev.verbena.IoQueue;
 import dev.verbena.Namespace;
+import dev.verbena.QueueGroup;
 import dev.verbena.internal.time.Time;
 import dev.verbena.testkit.SimulatedUsers.Work;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/// Somebody with an [IoQueue], which he polls himself; with another when it ends.
+/// Somebody with an [IoQueue], or some in a [QueueGroup], which he polls himself; with others when
+/// they end. He opens and closes queues of a group while commands are under way, and his handlers
+/// and recorders throw, and try what they may not.
 final class QueueUser implements Runnable {
     private static final int PAUSE_MILLIS_MAX = 700;
+    private static final int GROUP_MAX = 3;
+
+    /// Something else goes wrong in the user's code: once in so many calls.
+    private static final int MISTAKE_EVERY = 12;
+
+    /// What the user's own code throws.
+    private static final class MistakeException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    /// The same, as an error.
+    private static final class MistakeError extends Error {
+        private static final long serialVersionUID = 1;
+    }
+
+    private record Running(IoQueue queue, Work work) {}
 
     private final Controller controller;
     private final Volumes volumes;
     private final SimulatedUsers users;
     private final Random random;
-    private final Map<Long, Work> running = new HashMap<>();
+    private final Map<Long, Running> running = new HashMap<>();
+    private final List<IoQueue> queues = new ArrayList<>();
+    private @Nullable QueueGroup group;
     private long nextToken;
     private int queueCount;
     private @Nullable Namespace mine;
@@ -45,86 +69,214 @@ final class QueueUser implements Runnable {
     @Override
     public void run() {
         try {
-            while (!users.isStopped()) {
-                try (IoQueue queue = controller.openQueue()) {
-                    queueCount++;
-                    if (random.nextBoolean()) {
-                        queue.recordLatency((opcode, nanos) -> {});
+            while (!users.isStopped() && !isAnothers()) {
+                if (open()) {
+                    try {
+                        work();
+                        drain();
+                    } finally {
+                        closeAll();
                     }
-                    Namespace namespace = mine;
-                    if (namespace == null) {
-                        namespace = controller.namespace(Volumes.ID);
-                        if (!volumes.isMine(namespace)) {
-                            return;
-                        }
-                        mine = namespace;
-                    }
-                    // Whatever the controller has under this id later.
-                    work(queue, namespace);
-                    drain(queue);
-                } catch (IOException
-                        | IllegalArgumentException
-                        | IllegalStateException
-                        | UnsupportedOperationException e) {
-                    // Not connected, no queue left, the namespace is another, or the controller
-                    // says that it cannot do this.
+                } else {
+                    closeAll();
                     Time.sleep(Duration.ofMillis(200 + random.nextInt(PAUSE_MILLIS_MAX)));
                 }
-                // What was under way when the queue was closed is told to nobody; its buffers are
-                // the user's again.
-                running.values().forEach(work -> users.ended(work, false));
-                running.clear();
             }
         } catch (InterruptedException e) {
             users.problem("a user was interrupted");
         }
     }
 
-    private void work(IoQueue queue, Namespace namespace) throws InterruptedException {
+    private boolean isAnothers() {
+        Namespace namespace = mine;
+        return namespace != null && !volumes.isMine(namespace);
+    }
+
+    // Opening and closing.
+
+    /// @return false when not connected, or no queue is left
+    private boolean open() {
         try {
-            while (!users.isStopped()) {
-                int burst = random.nextInt(5);
-                for (int i = 0; i < burst; i++) {
-                    if (!submit(queue, namespace)) {
-                        break;
-                    }
-                }
-                queue.submit();
-                int looks = 1 + random.nextInt(4);
-                for (int i = 0; i < looks; i++) {
-                    poll(queue, random.nextInt(2) * 50_000_000L);
-                }
-                Time.sleep(Duration.ofMillis(random.nextInt(PAUSE_MILLIS_MAX)));
+            if (group == null && random.nextInt(3) == 0) {
+                group = controller.newQueueGroup(GROUP_MAX);
             }
-        } catch (ConnectionLostException e) {
-            // The queue has ended: what is under way completes below.
+            openQueue();
+            if (mine == null) {
+                mine = controller.namespace(Volumes.ID);
+            }
+            return !isAnothers();
+        } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+            return false;
         }
     }
 
-    private void poll(IoQueue queue, long waitNanos) {
-        var _ =
-                queue.pollOrWait(
-                        (token, status, result) -> {
-                            Work work = running.remove(token);
-                            if (work == null) {
-                                users.problem("token " + token + " completed out of nothing");
-                            } else {
-                                users.ended(work, status == 0);
-                            }
-                        },
-                        waitNanos);
+    private void openQueue() throws IOException {
+        QueueGroup of = group;
+        IoQueue queue = of == null ? controller.openQueue() : controller.openQueue(of);
+        queues.add(queue);
+        queueCount++;
+        if (random.nextBoolean()) {
+            queue.recordLatency((opcode, nanos) -> mistake());
+        }
     }
 
-    private void drain(IoQueue queue) {
-        // Some leave it to close() what is under way, which then completes to the last handler.
+    private void mistake() {
+        switch (random.nextInt(2 * MISTAKE_EVERY)) {
+            case 0 -> throw new MistakeException();
+            case 1 -> throw new MistakeError();
+            default -> {}
+        }
+    }
+
+    private void closeQueue(IoQueue queue) {
+        queue.close();
+        queues.remove(queue);
+        // What was under way when the queue was closed is told to nobody; its buffers are the
+        // user's again.
+        running.values()
+                .removeIf(one -> {
+                    boolean gone = one.queue().equals(queue);
+                    if (gone) {
+                        users.ended(one.work(), false);
+                    }
+                    return gone;
+                });
+    }
+
+    private void closeAll() {
+        List.copyOf(queues).forEach(this::closeQueue);
+        QueueGroup last = group;
+        if (last != null) {
+            group = null;
+            last.close();
+        }
+    }
+
+    /// Another queue comes, or one goes, while the others work.
+    private void change() {
+        if (group == null || random.nextInt(6) > 0) {
+            return;
+        }
+        if (queues.size() == GROUP_MAX) {
+            closeQueue(queues.get(random.nextInt(queues.size())));
+            return;
+        }
+        try {
+            openQueue();
+        } catch (IOException | IllegalStateException e) {
+            // Not connected at this moment, or no queue is left.
+        }
+    }
+
+    // Working.
+
+    private void work() throws InterruptedException {
+        while (!users.isStopped() && submitSome()) {
+            queues.forEach(IoQueue::submit);
+            change();
+            int looks = 1 + random.nextInt(4);
+            for (int i = 0; i < looks; i++) {
+                poll(random.nextInt(2) * 50_000_000L);
+            }
+            Time.sleep(Duration.ofMillis(random.nextInt(PAUSE_MILLIS_MAX)));
+        }
+    }
+
+    /// @return false when the queue has ended: what is under way completes later
+    private boolean submitSome() throws InterruptedException {
+        try {
+            int burst = random.nextInt(5);
+            for (int i = 0; i < burst; i++) {
+                if (!submit(queues.get(random.nextInt(queues.size())))) {
+                    break;
+                }
+            }
+            return true;
+        } catch (ConnectionLostException e) {
+            return false;
+        } catch (IllegalArgumentException
+                | IllegalStateException
+                | UnsupportedOperationException e) {
+            // The namespace is another, or the controller says that it cannot do this.
+            Time.sleep(Duration.ofMillis(PAUSE_MILLIS_MAX));
+            return false;
+        }
+    }
+
+    private void poll(long waitNanos) {
+        try {
+            QueueGroup of = group;
+            if (of == null) {
+                var _ =
+                        queues.getFirst()
+                                .pollOrWait(
+                                        (token, status, result) -> completed(token, status),
+                                        waitNanos);
+            } else {
+                var _ =
+                        of.pollOrWait(
+                                (queue, token, status, result) -> completed(token, status),
+                                waitNanos);
+            }
+        } catch (MistakeException | MistakeError e) {
+            // Of the user's own.
+        }
+    }
+
+    private void completed(long token, int status) {
+        Running one = running.remove(token);
+        if (one == null) {
+            users.problem("token " + token + " completed out of nothing");
+            return;
+        }
+        users.ended(one.work(), status == 0);
+        if (random.nextInt(MISTAKE_EVERY) == 0) {
+            refused("poll", () -> pollFor(one.queue()));
+        }
+        if (random.nextInt(MISTAKE_EVERY) == 0) {
+            refused("close", one.queue()::close);
+        }
+        mistake();
+    }
+
+    /// A poll in the middle of a poll, whose handler gets nothing.
+    private void pollFor(IoQueue queue) {
+        QueueGroup of = group;
+        if (of == null) {
+            var _ = queue.poll((token, status, result) -> users.problem("a nested poll got it"));
+        } else {
+            var _ = of.poll((q, token, status, result) -> users.problem("a nested poll got it"));
+        }
+    }
+
+    private void refused(String what, Runnable call) {
+        try {
+            call.run();
+            users.problem(what + " was not refused in a handler");
+        } catch (IllegalStateException e) {
+            // As it should be.
+        }
+    }
+
+    private void drain() {
+        // Some leave it to close() what is under way.
         int looks = random.nextInt(40);
-        for (int i = 0; i < looks && queue.inFlightCount() > 0; i++) {
-            poll(queue, 100_000_000);
+        for (int i = 0; i < looks && !running.isEmpty(); i++) {
+            poll(100_000_000);
+            for (IoQueue queue : queues) {
+                if (queue.inFlightCount() == 0
+                        && running.values().stream().anyMatch(one -> one.queue().equals(queue))) {
+                    users.problem("nothing is in flight, and completions are missing");
+                    return;
+                }
+            }
         }
     }
 
     /// @return false when there is nothing to do, or no room
-    private boolean submit(IoQueue queue, Namespace namespace) throws ConnectionLostException {
+    private boolean submit(IoQueue queue) throws ConnectionLostException {
+        // Whatever the controller has under this id later.
+        Namespace namespace = Objects.requireNonNull(mine);
         Work work = users.begin();
         if (work == null) {
             return false;
@@ -135,7 +287,7 @@ final class QueueUser implements Runnable {
         }
         long token = nextToken++;
         boolean accepted = false;
-        running.put(token, work);
+        running.put(token, new Running(queue, work));
         try {
             accepted = start(queue, namespace, work, token);
         } finally {
