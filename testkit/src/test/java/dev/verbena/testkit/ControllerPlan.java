@@ -100,10 +100,14 @@ final class ControllerPlan {
     final boolean closesEarly;
     final long controllerSeed;
 
-    /// How many connections of queues, after how many others, cannot be flushed.
+    /// How many connections of queues, after how many others, cannot be flushed; then users of
+    /// level 1 cut the connection too.
     final int hangingFlushes;
 
     final int flushesBefore;
+
+    /// What the target takes of data in a capsule.
+    final int inCapsuleBytes;
 
     ControllerPlan(long seed) {
         Random random = new Random(seed);
@@ -120,6 +124,7 @@ final class ControllerPlan {
         Random flushes = new Random(seed ^ 0xF1_5858);
         hangingFlushes = flushes.nextBoolean() ? 0 : 4 + flushes.nextInt(20);
         flushesBefore = flushes.nextInt(8);
+        inCapsuleBytes = flushes.nextBoolean() ? 0 : 4096;
     }
 
     private static ConnectOptions options(Random random) {
@@ -203,6 +208,7 @@ final class ControllerPlan {
     /// Whether nothing in it is a reason for a connection to be lost.
     boolean isPeaceful() {
         return faults.steps().isEmpty()
+                && hangingFlushes == 0
                 && acts.stream()
                         .allMatch(act ->
                                 switch (act.kind()) {
@@ -273,7 +279,9 @@ final class ControllerPlan {
         text.append("\nflushes that hang ")
                 .append(hangingFlushes)
                 .append(" after ")
-                .append(flushesBefore);
+                .append(flushesBefore)
+                .append(", data in capsules up to ")
+                .append(inCapsuleBytes);
         text.append("\nfaults: ").append(faults);
         acts.forEach(act -> text.append("\n  ").append(act));
         return text.toString();

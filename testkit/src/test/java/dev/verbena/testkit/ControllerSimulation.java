@@ -76,6 +76,7 @@ final class ControllerSimulation {
     private @Nullable DmaArena arena;
     private boolean finished;
     private boolean lived;
+    private boolean settled;
     private long faultCount;
     private String doing = "nothing";
 
@@ -88,7 +89,10 @@ final class ControllerSimulation {
         fabric = TestFabric.over(threads);
         fabric.network().inlineBytesMax(64 * random.nextInt(3));
         target = fabric.addTarget("192.0.2.1", 4420);
-        subsystem = target.addSubsystem(NQN).queueCountMax(plan.queueCountMax);
+        subsystem =
+                target.addSubsystem(NQN)
+                        .queueCountMax(plan.queueCountMax)
+                        .inCapsuleData(plan.inCapsuleBytes, 0);
         subsystem.identify(128, 2, 2).identify(130, 5, 2).identify(132, 20, 2);
         volumes = new Volumes(target, subsystem);
     }
@@ -235,6 +239,13 @@ final class ControllerSimulation {
         }
     }
 
+    /// The connection ends under commands that were just sent.
+    private void cut() {
+        if (plan.hangingFlushes > 0 && !settled) {
+            target.disconnectAll();
+        }
+    }
+
     private void heal() {
         faultCount += target.faults().happenedCount();
         target.heal();
@@ -276,7 +287,9 @@ final class ControllerSimulation {
             running.add(threads.start("device user", new DeviceUser(device, work)));
         }
         if (plan.withQueueUser) {
-            running.add(threads.start("queue user", new QueueUser(controller, volumes, work)));
+            running.add(
+                    threads.start(
+                            "queue user", new QueueUser(controller, volumes, work, this::cut)));
         }
         step("working");
         long early = random.nextLong(ControllerPlan.HORIZON.toNanos());
@@ -338,6 +351,7 @@ final class ControllerSimulation {
     /// All is well again: the controller has to become live, or to be dead with a reason.
     private void settle(Controller controller) throws InterruptedException {
         step("waiting for the end of all trouble");
+        settled = true;
         heal();
         long start = scheduler.nanoTime();
         while (true) {

@@ -10,6 +10,7 @@ import dev.verbena.IoQueue;
 import dev.verbena.Namespace;
 import dev.verbena.QueueGroup;
 import dev.verbena.internal.time.Time;
+import dev.verbena.testkit.SimulatedUsers.Kind;
 import dev.verbena.testkit.SimulatedUsers.Work;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -29,6 +30,9 @@ final class QueueUser implements Runnable {
     private static final int PAUSE_MILLIS_MAX = 700;
     private static final int GROUP_MAX = 3;
 
+    /// The connection ends under commands that were sent: once in so many bursts.
+    private static final int CUT_EVERY = 25;
+
     /// Something else goes wrong in the user's code: once in so many calls.
     private static final int MISTAKE_EVERY = 12;
 
@@ -42,23 +46,33 @@ final class QueueUser implements Runnable {
         private static final long serialVersionUID = 1;
     }
 
+    /// What meets in the bounce pool of a queue.
+    private static final Kind[] BOUNCED = {Kind.READ, Kind.FLUSH, Kind.COMPARE_AND_WRITE};
+
     private record Running(IoQueue queue, Work work) {}
 
     private final Controller controller;
     private final Volumes volumes;
     private final SimulatedUsers users;
+    private final Runnable cut;
     private final Random random;
     private final Map<Long, Running> running = new HashMap<>();
     private final List<IoQueue> queues = new ArrayList<>();
     private @Nullable QueueGroup group;
+
+    /// Whether all he does at this time is what meets in the bounce pool, many at a time.
+    private boolean bounces;
+
     private long nextToken;
     private int queueCount;
     private @Nullable Namespace mine;
 
-    QueueUser(Controller controller, Volumes volumes, SimulatedUsers users) {
+    /// @param cut ends all connections, if that may be at this moment
+    QueueUser(Controller controller, Volumes volumes, SimulatedUsers users, Runnable cut) {
         this.controller = controller;
         this.volumes = volumes;
         this.users = users;
+        this.cut = cut;
         this.random = users.random();
     }
 
@@ -104,6 +118,7 @@ final class QueueUser implements Runnable {
             if (mine == null) {
                 mine = controller.namespace(Volumes.ID);
             }
+            bounces = random.nextInt(3) == 0;
             return !isAnothers();
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             return false;
@@ -173,6 +188,9 @@ final class QueueUser implements Runnable {
     private void work() throws InterruptedException {
         while (!users.isStopped() && submitSome()) {
             queues.forEach(IoQueue::submit);
+            if (random.nextInt(CUT_EVERY) == 0) {
+                cut.run();
+            }
             change();
             int looks = 1 + random.nextInt(4);
             for (int i = 0; i < looks; i++) {
@@ -185,9 +203,9 @@ final class QueueUser implements Runnable {
     /// @return false when the queue has ended: what is under way completes later
     private boolean submitSome() throws InterruptedException {
         try {
-            int burst = random.nextInt(5);
+            int burst = random.nextInt(bounces ? 16 : 5);
             for (int i = 0; i < burst; i++) {
-                if (!submit(queues.get(random.nextInt(queues.size())))) {
+                if (!submit(queues.get(random.nextInt(queues.size()))) && !bounces) {
                     break;
                 }
             }
@@ -277,11 +295,11 @@ final class QueueUser implements Runnable {
     private boolean submit(IoQueue queue) throws ConnectionLostException {
         // Whatever the controller has under this id later.
         Namespace namespace = Objects.requireNonNull(mine);
-        Work work = users.begin();
+        Work work = bounces ? users.begin(BOUNCED) : users.begin();
         if (work == null) {
             return false;
         }
-        if (work.kind == SimulatedUsers.Kind.COMPARE_AND_WRITE && queue.depth() < 2) {
+        if (work.kind == Kind.COMPARE_AND_WRITE && queue.depth() < 2) {
             users.refused(work);
             return true;
         }
@@ -302,7 +320,7 @@ final class QueueUser implements Runnable {
     private boolean start(IoQueue queue, Namespace namespace, Work work, long token)
             throws ConnectionLostException {
         IoOptions options = IoOptions.DEFAULT;
-        if (random.nextBoolean()) {
+        if (bounces || random.nextBoolean()) {
             switch (work.kind) {
                 case READ -> {
                     return queue.tryRead(

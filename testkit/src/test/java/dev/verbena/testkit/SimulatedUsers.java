@@ -146,7 +146,12 @@ final class SimulatedUsers {
     ///
     /// @return null when there is none at this moment
     @Nullable Work begin() {
-        Kind kind = Kind.values()[random.nextInt(Kind.values().length)];
+        return begin(Kind.values());
+    }
+
+    /// The same, of some kinds.
+    @Nullable Work begin(Kind... kinds) {
+        Kind kind = kinds[random.nextInt(kinds.length)];
         // No more than the target compares and writes as one.
         int count = 1 + random.nextInt(kind == Kind.COMPARE_AND_WRITE ? 1 : BLOCKS_MAX);
         int lba = random.nextInt(BLOCKS - count + 1);
