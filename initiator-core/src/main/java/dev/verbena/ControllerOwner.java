@@ -188,13 +188,26 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
                 read(session, grace.isOffered());
             }
         } catch (Throwable e) {
-            session.association().close();
+            takeDownUnused(session);
             throw e;
         }
         made = new Reactions(session, notices, ana);
+        synchronized (looks) {
+            nextLook = LOOK_FIRST;
+        }
         notices.begin(session, new Notices(session, notices, ana));
         lookAgain(session, unread);
         return session;
+    }
+
+    /// Its I/O queues may stand already.
+    private void takeDownUnused(Session session) {
+        try {
+            users.release(session, false);
+        } finally {
+            session.end();
+            session.association().close();
+        }
     }
 
     /// What one reading has left out.
@@ -303,9 +316,17 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
 
     @Override
     public void tearDown(Session session, boolean askReset, boolean askShutdown) {
-        endReactions(session);
-        users.release(session, askShutdown);
-        session.end();
+        try {
+            endReactions(session);
+            users.release(session, askShutdown);
+        } finally {
+            // The admin queue has a thread, and keeps the controller alive until it is closed.
+            session.end();
+            end(session, askReset, askShutdown);
+        }
+    }
+
+    private static void end(Session session, boolean askReset, boolean askShutdown) {
         if (askShutdown) {
             Duration wanted = session.shutdownTimeout();
             session.association()

@@ -9,6 +9,7 @@ import dev.verbena.ControllerState;
 import dev.verbena.Target;
 import dev.verbena.nvme.AdminOpcode;
 import dev.verbena.nvme.AsynchronousEvent;
+import dev.verbena.nvme.IdentifyCns;
 import dev.verbena.nvme.LogPage;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -119,6 +120,28 @@ class EventPaceTest {
                 assertThat(scene.target.adminCommandCount(AdminOpcode.GET_LOG_PAGE) - before)
                         .as("attempts in twelve minutes")
                         .isLessThan(20);
+            }
+        });
+    }
+
+    /// The longest wait is for what is old news. A look that was asked for meanwhile has its pace.
+    @Test
+    void newsWhileTheChangedListCannotBeRead_isLookedAtSoon() {
+        VirtualScene.play(scene -> {
+            try (Controller controller = scene.connect()) {
+                scene.target.inject(
+                        Occasion.logPage(LogPage.CHANGED_NAMESPACES).always(),
+                        new Fault.Answer(INVALID_LOG_PAGE, 0));
+                scene.subsystem.addNamespace(2, 64, 512);
+                knows(scene, controller, 2, Duration.ofSeconds(2));
+                scene.pass(Duration.ofSeconds(5));
+                // Another that cannot be read for the moment: it is looked for after a second.
+                scene.target.inject(
+                        Occasion.identify(IdentifyCns.NAMESPACE).after(2).times(8),
+                        new Fault.Answer(INTERNAL_ERROR, 0));
+                scene.subsystem.addNamespace(3, 64, 512);
+                scene.target.raiseEvent(NAMESPACE_CHANGED);
+                knows(scene, controller, 3, Duration.ofSeconds(15));
             }
         });
     }

@@ -117,6 +117,22 @@ class LeftOutTest {
         });
     }
 
+    /// How rarely was looked on the connection before says nothing about this one.
+    @Test
+    void namespaceThatWasRefusedForLong_isLookedForSoonAfterAReconnect() {
+        VirtualScene.play(scene -> {
+            scene.subsystem.addNamespace(2, 4096, 512);
+            scene.target.inject(SECOND.always(), new Fault.Answer(0x0006, 0));
+            try (Controller controller = scene.connect()) {
+                scene.pass(Duration.ofMinutes(20));
+                knows(controller, 1);
+                controller.reset();
+                scene.target.heal();
+                scene.await(() -> controller.namespaces().size() == 2, SOON, "the other namespace");
+            }
+        });
+    }
+
     /// What the connection refuses says nothing about namespaces.
     @Test
     void controllerThatIsBeingDisabled_hasNoNamespaceLeftOut() {

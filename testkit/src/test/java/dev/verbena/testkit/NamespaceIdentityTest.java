@@ -12,6 +12,7 @@ import dev.verbena.DmaArena;
 import dev.verbena.Durability;
 import dev.verbena.IoQueue;
 import dev.verbena.Namespace;
+import dev.verbena.nvme.IdentifyCns;
 import dev.verbena.nvme.NvmOpcode;
 import dev.verbena.nvme.SubmissionEntry;
 import java.io.IOException;
@@ -326,6 +327,41 @@ class NamespaceIdentityTest {
                 scene.await(controller, ControllerState.LIVE, Duration.ofSeconds(60));
                 isRemoved(failureOf(waiting));
                 untouched(other);
+            }
+        });
+    }
+
+    /// The queues stand by then: what is not used has to be taken down with the rest.
+    @Test
+    void inventoryThatFailsAfterTheQueuesAreConnected_leavesNoQueueBehind() {
+        VirtualScene.play(scene -> {
+            try (Controller controller = scene.connect();
+                    BlockDevice disk = controller.openDevice(1)) {
+                int queues = scene.fabric.queueCount();
+                away(scene, controller);
+                scene.target.inject(
+                        Occasion.connection(1), new Fault.SlowAccept(Duration.ofSeconds(2)));
+                // The first reading succeeds; the second follows from the event.
+                scene.target.inject(
+                        Occasion.identify(IdentifyCns.ACTIVE_NAMESPACES).after(1),
+                        new Fault.Answer(0x0006, 0));
+                scene.target.start();
+                long identified = scene.target.adminCommandCount(6);
+                scene.await(
+                        () -> scene.target.adminCommandCount(6) >= identified + 4,
+                        Duration.ofSeconds(30),
+                        "the inventory");
+                scene.pass(Duration.ofSeconds(1));
+                assertThat(controller.state()).isEqualTo(ControllerState.CONNECTING);
+                scene.subsystem.addNamespace(2, 64, 512);
+                scene.await(
+                        () -> controller.status().reason().orElse("").contains("Active Namespaces"),
+                        Duration.ofSeconds(30),
+                        "the reading that fails");
+                assertThat(scene.fabric.queueCount()).isZero();
+                scene.await(controller, ControllerState.LIVE, Duration.ofSeconds(60));
+                assertThat(scene.fabric.queueCount()).isEqualTo(queues);
+                disk.read(0, MemorySegment.ofArray(new byte[512]));
             }
         });
     }

@@ -20,6 +20,10 @@ final class AnaLogReader {
     /// Times the log is read because it changed meanwhile.
     static final int ATTEMPTS_MAX = 10;
 
+    /// Commands of one reading, however little each brings: the longest log takes about a thousand
+    /// where a command moves 4 KiB.
+    static final int COMMANDS_MAX = 4096;
+
     /// A log of more groups and namespaces than anyone has; its size comes from the network.
     static final int LOG_BYTES_MAX = 1 << 22;
 
@@ -44,6 +48,8 @@ final class AnaLogReader {
 
     /// Commands that were sent for the present attempt.
     private int commands;
+
+    private int allCommands;
 
     /// @param groupIdMaximum ANAGRPMAX
     /// @param expectedBytes length of the log by what the controller says of itself
@@ -79,6 +85,10 @@ final class AnaLogReader {
     }
 
     private byte[] piece(boolean groupsOnly, long bytes, long offset) throws IOException {
+        if (allCommands++ == COMMANDS_MAX) {
+            throw new IOException(
+                    "The ANA log was not read whole by " + COMMANDS_MAX + " commands");
+        }
         int rounded = (int) (Math.min(bytes, pieceBytesMax) + 3) & ~3;
         boolean retainEvent = commands++ > 0;
         return source.read(groupsOnly, retainEvent, rounded, offset).toArray(ValueLayout.JAVA_BYTE);

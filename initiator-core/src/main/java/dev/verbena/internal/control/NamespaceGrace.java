@@ -84,7 +84,8 @@ public final class NamespaceGrace {
     private void look(Session session, long began) {
         try {
             owner.look(session);
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
+            // Errors too: the end of the wait has to come whatever a look runs into.
             LOG.log(Level.DEBUG, "Absent namespaces were not looked for", e);
         }
         if (owner.isOver(session)) {

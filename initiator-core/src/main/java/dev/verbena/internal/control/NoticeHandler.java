@@ -141,15 +141,29 @@ public final class NoticeHandler {
         boolean dropped;
         synchronized (this) {
             Work work = new Work(Kind.of(event), event);
-            boolean isNew = !waiting.containsKey(work.key());
+            Work before = waiting.get(work.key());
             dropped = !keep(work);
-            if (isNew && !dropped) {
+            boolean sooner = before != null && hurry(before);
+            if (before == null ? !dropped : sooner) {
                 wake();
             }
         }
         if (dropped) {
             log.log(Level.WARNING, "An event is dropped, too many are waiting: " + event);
         }
+    }
+
+    /// What failed waits longer and longer, because nothing is new. News is not made to wait for
+    /// that.
+    ///
+    /// @return whether its time comes sooner now
+    private boolean hurry(Work work) {
+        long soon = runtime.nanoTime() + RETRY_DELAY_MIN.toNanos();
+        boolean sooner = work.failures > 0 && work.notBeforeNanos - soon > 0;
+        if (sooner) {
+            work.notBeforeNanos = soon;
+        }
+        return sooner;
     }
 
     /// Looks at the namespaces as if the controller had announced a change.

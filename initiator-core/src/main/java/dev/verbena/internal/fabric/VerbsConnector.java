@@ -8,10 +8,13 @@ import dev.verbena.verbs.CmId;
 import dev.verbena.verbs.ConnectParameters;
 import dev.verbena.verbs.DeviceAttributes;
 import dev.verbena.verbs.RdmaException;
+import dev.verbena.verbs.RdmaPermissionException;
+import dev.verbena.verbs.RdmaUnavailableException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Takes one queue pair through address, route and connection; used once.
@@ -29,6 +32,9 @@ final class VerbsConnector implements CmDispatcher.Listener {
 
     /// The connection manager's wire format has eight bits for it.
     private static final int RESPONDER_RESOURCES_MAX = 255;
+
+    /// What fails with these fails always.
+    private static final Set<String> FOR_GOOD = Set.of("ENOSYS", "EOPNOTSUPP");
 
     private final VerbsTransport transport;
     private final CmDispatcher dispatcher;
@@ -184,7 +190,7 @@ final class VerbsConnector implements CmDispatcher.Listener {
         return new ConnectFailedException(
                 transport.address(),
                 parameters.queueId(),
-                false,
+                mayPass(cause),
                 "Connecting "
                         + queueName()
                         + " to "
@@ -192,6 +198,15 @@ final class VerbsConnector implements CmDispatcher.Listener {
                         + " failed on this side: "
                         + cause.getMessage(),
                 cause);
+    }
+
+    /// Whether another attempt may succeed. A device that is taken away or reset in the middle of
+    /// an attempt fails whatever is being done with it, in many ways (EIO, ENODEV, EINVAL for the
+    /// wrong state), and memory may come back. Rights, and what does not exist, do not.
+    static boolean mayPass(RdmaException cause) {
+        return !(cause instanceof RdmaPermissionException)
+                && !(cause instanceof RdmaUnavailableException)
+                && !FOR_GOOD.contains(cause.errnoName());
     }
 
     private String queueName() {

@@ -197,6 +197,31 @@ class AnaLogReaderTest {
         }
     }
 
+    /// One more namespace with each command: every one of them is progress.
+    @Test
+    void logThatComesByDrops_isGivenUpAfterABoundedNumberOfCommands() {
+        int[] reads = {0};
+        AnaLogReader.Source source =
+                (groupsOnly, retainEvent, count, offset) -> {
+                    int known = 12 + reads[0]++;
+                    ByteBuffer log =
+                            ByteBuffer.allocate(16 + 32 + 4 * known).order(ByteOrder.LITTLE_ENDIAN);
+                    log.putLong(1).putShort((short) 1).position(16);
+                    log.putInt(1).putInt(1_000_000).putLong(1).put((byte) 1).position(16 + 32);
+                    for (int id = 1; id <= known; id++) {
+                        log.putInt(id);
+                    }
+                    int from = (int) Math.min(offset, log.capacity());
+                    return MemorySegment.ofArray(
+                            Arrays.copyOf(
+                                    Arrays.copyOfRange(log.array(), from, log.capacity()), count));
+                };
+        assertThatThrownBy(() -> new AnaLogReader(source, GROUPS_MAX, 4096, 4096).read())
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("commands");
+        assertThat(reads[0]).isLessThanOrEqualTo(AnaLogReader.COMMANDS_MAX);
+    }
+
     @Test
     void logOfManyThousandGroups_takesFewCommands() throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(16 + 36 * 20_000).order(ByteOrder.LITTLE_ENDIAN);
