@@ -24,6 +24,10 @@ final class BoundNamespace {
     private final DeviceContext context;
     private volatile Namespace namespace;
 
+    /// Whether the controller does not tell at the moment what it has under the id. Guarded by
+    /// this.
+    private boolean unknown;
+
     /// @throws IOException when a device cannot work with the namespace
     BoundNamespace(Namespace namespace, Limits limits) throws IOException {
         this.namespace = namespace;
@@ -45,8 +49,10 @@ final class BoundNamespace {
     /// @param now what the controller has under the id; null for nothing
     /// @param mayComeBack whether nothing can be a matter of time
     synchronized void compare(@Nullable Namespace now, boolean mayComeBack) {
+        boolean wasUnknown = unknown;
+        unknown = false;
         if (now == null) {
-            missing(mayComeBack);
+            missing(mayComeBack, wasUnknown);
         } else if (!namespace.isSameAs(now)) {
             context.gone(removed());
         } else if (!namespace.isFormattedAs(now)) {
@@ -63,13 +69,20 @@ final class BoundNamespace {
         }
     }
 
-    private void missing(boolean mayComeBack) {
+    private void missing(boolean mayComeBack, boolean wasUnknown) {
         // Without an identity nobody could tell that it is the same when it is back.
         if (mayComeBack && namespace.identity().isPresent()) {
             context.away();
-        } else if (context.isPresent()) {
+        } else if (wasUnknown || context.isPresent()) {
             context.gone(removed());
         }
+    }
+
+    /// A change was announced, and the controller does not tell what it was: requests wait until it
+    /// does, for they must not go to other content.
+    synchronized void unknown() {
+        unknown = true;
+        context.away();
     }
 
     private String removed() {
@@ -109,7 +122,12 @@ final class BoundNamespace {
         if (!isAway()) {
             return;
         }
-        if (forGood) {
+        if (unknown) {
+            context.awayTooLong(
+                    "The controller does not tell whether namespace "
+                            + Integer.toUnsignedString(namespace.id())
+                            + " is still the same, after it announced a change");
+        } else if (forGood) {
             context.gone(removed() + ": it did not come back with the connection");
         } else {
             context.awayTooLong(

@@ -3,6 +3,7 @@ package dev.verbena;
 import dev.verbena.internal.control.AssociationParameters;
 import dev.verbena.internal.control.ControlRuntime;
 import dev.verbena.internal.control.ControlThreads;
+import dev.verbena.internal.control.NamespaceReader;
 import dev.verbena.internal.control.Session;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.engine.QueueSettings;
@@ -27,6 +28,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// A controller of one subsystem.
@@ -645,8 +647,13 @@ public final class Controller implements AutoCloseable {
         }
 
         @Override
-        public void inventory(List<Namespace> now, boolean mayComeBack) {
+        public void inventory(NamespaceReader.Reading now, boolean mayComeBack) {
             devices.inventory(now, mayComeBack);
+        }
+
+        @Override
+        public void unknown(IntPredicate ids) {
+            devices.unknown(ids);
         }
 
         @Override

@@ -1,5 +1,6 @@
 package dev.verbena;
 
+import dev.verbena.internal.control.NamespaceReader;
 import dev.verbena.internal.control.Session;
 import dev.verbena.internal.engine.CommandQueue;
 import dev.verbena.internal.engine.DeviceQueues;
@@ -14,6 +15,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// The open block devices of a controller, and the I/O queues they share: opened with the first
@@ -61,6 +63,9 @@ final class ControllerDevices {
 
     private final Set<BlockDevice> devices = new LinkedHashSet<>();
 
+    /// Ids of which the controller does not tell at the moment what they stand for.
+    private IntPredicate unknown = id -> false;
+
     ControllerDevices(Controller controller, Owner owner, ConnectOptions options) {
         this.controller = controller;
         this.owner = owner;
@@ -79,7 +84,7 @@ final class ControllerDevices {
             devices.add(device);
             // From here on inventories reach it; this one may have come while queues were
             // connected.
-            bound.compare(find(owner.namespaces(), namespace.id()), false);
+            compare(bound, owner.namespaces(), false);
             IOException loss = bound.context().refusal();
             if (loss != null) {
                 devices.remove(device);
@@ -87,6 +92,15 @@ final class ControllerDevices {
             }
         }
         return device;
+    }
+
+    private void compare(BoundNamespace bound, List<Namespace> now, boolean mayComeBack) {
+        int id = bound.namespace().id();
+        if (unknown.test(id)) {
+            bound.unknown();
+        } else {
+            bound.compare(find(now, id), mayComeBack);
+        }
     }
 
     private static @Nullable Namespace find(List<Namespace> namespaces, int id) {
@@ -297,10 +311,25 @@ final class ControllerDevices {
     /// namespace is not there, or is another.
     ///
     /// @param mayComeBack whether one that is not there is waited for
-    void inventory(List<Namespace> now, boolean mayComeBack) {
+    void inventory(NamespaceReader.Reading now, boolean mayComeBack) {
         synchronized (this) {
+            unknown = now.unknown()::contains;
             for (BlockDevice device : devices) {
-                device.bound().compare(find(now, device.namespace().id()), mayComeBack);
+                compare(device.bound(), now.namespaces(), mayComeBack);
+            }
+        }
+        reconsider();
+    }
+
+    /// Until the next inventory nobody knows what these ids stand for. Afterwards nothing is sent
+    /// any more for a device that is bound to one of them.
+    void unknown(IntPredicate ids) {
+        synchronized (this) {
+            unknown = ids;
+            for (BlockDevice device : devices) {
+                if (ids.test(device.namespace().id())) {
+                    device.bound().unknown();
+                }
             }
         }
         reconsider();

@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// What a controller's driver has done: connections made and taken down, inventories kept.
@@ -64,7 +65,10 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
         /// What the controller has now, to be taken in before this returns.
         ///
         /// @param mayComeBack whether a namespace that is not there is waited for
-        void inventory(List<Namespace> now, boolean mayComeBack);
+        void inventory(NamespaceReader.Reading now, boolean mayComeBack);
+
+        /// Nobody knows what these namespace ids stand for until the next inventory.
+        void unknown(IntPredicate ids);
 
         /// Whether a namespace is waited for; quick.
         boolean awaitsNamespaces();
@@ -169,7 +173,7 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
                             driver.lost(connection, failure.message());
                         },
                         notices::add,
-                        unread::leftOut);
+                        unread);
         Session session = setUp.run();
         AnaWatch ana = new AnaWatch(runtime, session, new AnaChanges(session, notices));
         try {
@@ -178,14 +182,16 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
             }
             scanning.lock();
             try {
-                inventory(session.namespaces(), grace.isOffered());
+                inventory(
+                        new NamespaceReader.Reading(session.namespaces(), Set.of()),
+                        grace.isOffered());
             } finally {
                 scanning.unlock();
             }
             users.prepare(session);
             if (notices.announcesNamespaces()) {
                 // Before anything is sent; what came with it is handled once more as any event.
-                read(session, grace.isOffered());
+                read(session, grace.isOffered(), true);
             }
         } catch (Throwable e) {
             takeDownUnused(session);
@@ -211,12 +217,19 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
     }
 
     /// What one reading has left out.
-    private final class Unread {
+    private final class Unread implements NamespaceReader.LeftOut {
         private boolean forNow;
 
-        void leftOut(String message, boolean mayComeBack) {
+        @Override
+        public void tell(String message, boolean mayComeBack) {
             forNow |= mayComeBack;
             ignored(message);
+        }
+
+        @Override
+        public void unknown(Set<Integer> ids) {
+            forNow = true;
+            users.unknown(ids::contains);
         }
     }
 
@@ -251,14 +264,15 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
     }
 
     /// Only by who holds [#scanning].
-    private void inventory(List<Namespace> now, boolean mayComeBack) {
+    private void inventory(NamespaceReader.Reading reading, boolean mayComeBack) {
+        List<Namespace> now = reading.namespaces();
         NamespaceChanges changes = NamespaceChanges.between(namespaces, now);
         namespaces = now;
         if (current == null) {
             return;
         }
         // Also where nothing has changed since the last one: devices compare with what they know.
-        users.inventory(now, mayComeBack);
+        users.inventory(reading, mayComeBack);
         if (!changes.isEmpty()) {
             users.tell(
                     new ControllerEvent.NamespacesChanged(
@@ -268,19 +282,39 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
 
     /// Reads the namespaces again.
     List<Namespace> rescan(Session session) throws IOException {
-        return read(session, false);
+        return read(session, false, false);
     }
 
-    private List<Namespace> read(Session session, boolean mayComeBack) throws IOException {
+    /// @param announced whether something has changed: what cannot be read then is unknown
+    private List<Namespace> read(Session session, boolean mayComeBack, boolean announced)
+            throws IOException {
+        boolean waited = users.awaitsNamespaces();
+        Unread unread = new Unread();
         scanning.lock();
         try {
-            Unread unread = new Unread();
             List<Namespace> known = session == current ? namespaces : List.of();
-            inventory(NamespaceReader.read(session.calls(), known, unread::leftOut), mayComeBack);
-            lookAgain(session, unread);
+            inventory(NamespaceReader.read(session.calls(), known, unread), mayComeBack);
             return namespaces;
+        } catch (Throwable e) {
+            if (announced && session == current) {
+                unread.forNow = true;
+                users.unknown(id -> true);
+            }
+            throw e;
         } finally {
             scanning.unlock();
+            lookAgain(session, unread);
+            if (!waited) {
+                watchUnknown();
+            }
+        }
+    }
+
+    /// Requests that wait because of what could not be read are not to wait for the next event.
+    private void watchUnknown() {
+        Session now = current;
+        if (now != null) {
+            grace.begin(now);
         }
     }
 
@@ -488,7 +522,7 @@ final class ControllerOwner implements ControllerDriver.Owner<Session> {
 
         @Override
         public void rescan() throws IOException {
-            ControllerOwner.this.rescan(session);
+            read(session, false, true);
             if (ana.isReported() && knowsNotAllGroups()) {
                 // A namespace can arrive in a group that no event has announced.
                 notices.readAnaLog();

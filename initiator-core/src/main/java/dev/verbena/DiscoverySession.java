@@ -2,17 +2,18 @@ package dev.verbena;
 
 import dev.verbena.internal.control.AssociationParameters;
 import dev.verbena.internal.control.ControlRuntime;
+import dev.verbena.internal.control.NamespaceReader;
 import dev.verbena.internal.control.Session;
 import dev.verbena.internal.fabric.FabricFailure;
 import dev.verbena.internal.fabric.Transport;
 import dev.verbena.nvme.Disposition;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// A lasting connection to a discovery controller: kept alive, made again when it is lost, its log
@@ -210,7 +211,10 @@ public final class DiscoverySession implements AutoCloseable {
         }
 
         @Override
-        public void inventory(List<Namespace> now, boolean mayComeBack) {}
+        public void inventory(NamespaceReader.Reading now, boolean mayComeBack) {}
+
+        @Override
+        public void unknown(IntPredicate ids) {}
 
         @Override
         public boolean awaitsNamespaces() {

@@ -4,13 +4,15 @@ import dev.verbena.ConnectOptions;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 
-/// The time after a reconnect in which namespaces may still come back. Many targets accept
-/// connections to a subsystem before all of its namespaces are configured.
+/// The time in which namespaces may still come back after a reconnect: many targets accept
+/// connections to a subsystem before all of its namespaces are configured. Also the time in which a
+/// controller that announced a change may still tell what has changed.
 ///
 /// Looks for them every second: a controller need not announce what it adds.
 ///
-/// Threads: [#begin] the control thread; the looks are on a thread of their own.
+/// Threads: [#begin] any; the looks are on a thread of their own.
 public final class NamespaceGrace {
     /// How long a namespace is waited for, at most.
     public static final Duration GRACE_MAX = Duration.ofSeconds(30);
@@ -41,6 +43,9 @@ public final class NamespaceGrace {
     /// After this time requests fail; negative for never.
     private final Duration failAfter;
 
+    /// Number of the last beginning: it ends what began before.
+    private final AtomicInteger begun = new AtomicInteger();
+
     public NamespaceGrace(ConnectOptions options, ControlRuntime runtime, Owner owner) {
         this.runtime = runtime;
         this.owner = owner;
@@ -55,40 +60,40 @@ public final class NamespaceGrace {
         return !grace.isZero();
     }
 
-    /// A connection stands. Quick.
+    /// A connection stands, or there is something new to wait for. Quick.
     public void begin(Session session) {
         if (!owner.isOver(session)) {
-            schedule(session, runtime.nanoTime(), Duration.ZERO);
+            schedule(session, runtime.nanoTime(), begun.incrementAndGet(), Duration.ZERO);
         }
     }
 
-    private void schedule(Session session, long began, Duration delay) {
+    private void schedule(Session session, long began, int number, Duration delay) {
         runtime.schedule(
                 delay,
                 () -> {
-                    if (!owner.isOver(session)) {
-                        startLook(session, began);
+                    if (number == begun.get() && !owner.isOver(session)) {
+                        startLook(session, began, number);
                     }
                 });
     }
 
-    private void startLook(Session session, long began) {
+    private void startLook(Session session, long began, int number) {
         try {
-            runtime.start("namespaces", () -> look(session, began));
+            runtime.start("namespaces", () -> look(session, began, number));
         } catch (RuntimeException | Error e) {
             // Out of threads, for the moment.
-            schedule(session, began, LOOK_DELAY);
+            schedule(session, began, number, LOOK_DELAY);
         }
     }
 
-    private void look(Session session, long began) {
+    private void look(Session session, long began, int number) {
         try {
             owner.look(session);
         } catch (Throwable e) {
             // Errors too: the end of the wait has to come whatever a look runs into.
             LOG.log(Level.DEBUG, "Absent namespaces were not looked for", e);
         }
-        if (owner.isOver(session)) {
+        if (number != begun.get() || owner.isOver(session)) {
             return;
         }
         Duration waited = Duration.ofNanos(runtime.nanoTime() - began);
@@ -97,7 +102,7 @@ public final class NamespaceGrace {
             owner.stillAway(forGood);
         }
         if (!forGood) {
-            runtime.post(() -> schedule(session, began, LOOK_DELAY));
+            runtime.post(() -> schedule(session, began, number, LOOK_DELAY));
         }
     }
 }

@@ -10,8 +10,10 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Asks a controller for its namespaces.
@@ -33,7 +35,19 @@ public final class NamespaceReader {
         /// @param message which, and why
         /// @param forNow whether the controller may tell more about it later, without announcing it
         void tell(String message, boolean forNow);
+
+        /// It is not known what namespaces are at the moment, though they were known before on this
+        /// connection. Told while the reading goes on, because that may take a while.
+        ///
+        /// @param ids all of which that is so
+        default void unknown(Set<Integer> ids) {}
     }
+
+    /// What a reading has found.
+    ///
+    /// @param namespaces by id; those that are unknown as they were
+    /// @param unknown ids of those that the controller lists, but does not describe at the moment
+    public record Reading(List<Namespace> namespaces, Set<Integer> unknown) {}
 
     /// Commands of one reading that are repeated because the controller cannot answer them now.
     private static final int REPEATS_MAX = 8;
@@ -46,11 +60,14 @@ public final class NamespaceReader {
     private static final Duration REPEAT_DELAY = Duration.ofMillis(200);
 
     private final AdminCalls calls;
+    private final List<Namespace> known;
     private final LeftOut leftOut;
+    private final Set<Integer> unknown = new HashSet<>();
     private int repeats;
 
-    private NamespaceReader(AdminCalls calls, LeftOut leftOut) {
+    private NamespaceReader(AdminCalls calls, List<Namespace> known, LeftOut leftOut) {
         this.calls = calls;
+        this.known = known;
         this.leftOut = leftOut;
     }
 
@@ -59,14 +76,14 @@ public final class NamespaceReader {
     /// usable.
     ///
     /// @param known what has been read on this connection before: no answer is no other answer
-    /// @param leftOut told of what is left out, or taken to be as it was
+    /// @param leftOut told of what is left out, or unknown
     /// @throws IOException when the list cannot be read, or the connection is of no use
-    public static List<Namespace> read(AdminCalls calls, List<Namespace> known, LeftOut leftOut)
+    public static Reading read(AdminCalls calls, List<Namespace> known, LeftOut leftOut)
             throws IOException {
-        return new NamespaceReader(calls, leftOut).readAll(known);
+        return new NamespaceReader(calls, known, leftOut).readAll();
     }
 
-    private List<Namespace> readAll(List<Namespace> known) throws IOException {
+    private Reading readAll() throws IOException {
         List<Namespace> found = new ArrayList<>();
         for (int id : calls.activeNamespaces()) {
             try {
@@ -81,18 +98,20 @@ public final class NamespaceReader {
                     throw e;
                 }
                 Optional<Namespace> before =
-                        e.status().doNotRetry()
-                                ? Optional.empty()
-                                : known.stream().filter(one -> one.id() == id).findFirst();
+                        e.status().doNotRetry() ? Optional.empty() : before(id);
                 before.ifPresent(found::add);
                 tell(
                         id,
-                        before.isPresent() ? " is taken to be as it was. " : LEFT_OUT,
+                        before.isPresent() ? " is not described, its requests wait. " : LEFT_OUT,
                         e,
                         !e.status().doNotRetry());
             }
         }
-        return List.copyOf(found);
+        return new Reading(List.copyOf(found), Set.copyOf(unknown));
+    }
+
+    private Optional<Namespace> before(int id) {
+        return known.stream().filter(one -> one.id() == id).findFirst();
     }
 
     private void tell(int id, String what, IOException why, boolean forNow) {
@@ -103,9 +122,17 @@ public final class NamespaceReader {
     private @Nullable Namespace readRepeatedly(int id) throws IOException {
         for (int own = 0; ; own++) {
             try {
-                return read(calls, id);
+                Namespace namespace = read(calls, id);
+                unknown.remove(id);
+                return namespace;
             } catch (NvmeException e) {
-                if (!isForNow(e.status()) || own == REPEATS_OF_ONE_MAX || repeats == REPEATS_MAX) {
+                boolean forNow = isForNow(e.status());
+                if (forNow && before(id).isPresent() && unknown.add(id)) {
+                    leftOut.unknown(Set.copyOf(unknown));
+                } else if (!forNow) {
+                    unknown.remove(id);
+                }
+                if (!forNow || own == REPEATS_OF_ONE_MAX || repeats == REPEATS_MAX) {
                     throw e;
                 }
             }

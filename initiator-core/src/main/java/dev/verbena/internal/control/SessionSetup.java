@@ -85,7 +85,7 @@ public record SessionSetup(
         events(association, calls, identify, discovery);
         if (!plain) {
             // After the events: what changes from here on is announced.
-            namespaces = NamespaceReader.read(calls, List.of(), onLeftOut);
+            namespaces = NamespaceReader.read(calls, List.of(), onLeftOut).namespaces();
         }
         CommandLimits limits = CommandLimits.of(identify, nvm, association.capabilities());
         return new Session(connection, association, identify, limits, version, granted, namespaces);
