@@ -19,6 +19,12 @@ final class DeviceUser implements Runnable {
     private static final int OUTSTANDING_MAX = 12;
     private static final int PAUSE_MILLIS_MAX = 900;
 
+    /// A stage does something it should not: four times in so many calls.
+    private static final int MISTAKE_EVERY = 40;
+
+    /// How long a stage blocks at most.
+    private static final int STAGE_NANOS_MAX = 300_000_000;
+
     private final BlockDevice device;
     private final SimulatedUsers users;
     private final Random random;
@@ -68,7 +74,24 @@ final class DeviceUser implements Runnable {
                         work.data().copyFrom(data);
                     }
                     users.ended(work, e == null);
+                    mistake();
                 });
+    }
+
+    /// What stages of users should not do, and do: on a worker's thread too.
+    private void mistake() {
+        switch (random.nextInt(MISTAKE_EVERY)) {
+            case 0 -> throw new IllegalStateException("a mistake of a user's stage");
+            case 1 -> throw new AssertionError("a mistake of a user's stage");
+            case 2 -> {
+                // Whoever leaves the thread so that runs the stages of others.
+                if (Thread.currentThread().getName().contains("verbena-io")) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+            case 3 -> Time.parkNanos(this, random.nextInt(STAGE_NANOS_MAX));
+            default -> {}
+        }
     }
 
     private CompletableFuture<Void> start(Work work, @Nullable MemorySegment other) {
