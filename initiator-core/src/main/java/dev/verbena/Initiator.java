@@ -14,7 +14,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,8 +54,8 @@ public final class Initiator implements AutoCloseable {
     private final ControlRuntime runtime;
     private final Map<Controller, Identity> controllers = new ConcurrentHashMap<>();
 
-    /// Connections that exist or are being made; guarded by itself.
-    private final Set<Identity> connections = new HashSet<>();
+    /// How often each connection exists or is being made; guarded by itself.
+    private final Map<Identity, Integer> connections = new HashMap<>();
 
     private final Set<DiscoverySession> discoveries = ConcurrentHashMap.newKeySet();
     private final Set<DiscoveryWalk> walks = ConcurrentHashMap.newKeySet();
@@ -306,8 +306,9 @@ public final class Initiator implements AutoCloseable {
                     runtime,
                     controller -> list(() -> controllers.put(controller, identity)),
                     controller -> {
-                        controllers.remove(controller);
-                        give(identity);
+                        if (controllers.remove(controller) != null) {
+                            give(identity);
+                        }
                     });
         } catch (RuntimeException e) {
             transport.close();
@@ -318,7 +319,7 @@ public final class Initiator implements AutoCloseable {
 
     private void take(Identity identity, boolean duplicate) throws DuplicateConnectException {
         synchronized (connections) {
-            if (!connections.add(identity) && !duplicate && !isOver(identity)) {
+            if (connections.containsKey(identity) && !duplicate && !isOver(identity)) {
                 throw new DuplicateConnectException(
                         identity.target().toString(),
                         "This host is connected to "
@@ -327,6 +328,7 @@ public final class Initiator implements AutoCloseable {
                                 + identity.target()
                                 + " already; the option duplicateConnect allows it twice");
             }
+            connections.merge(identity, 1, Integer::sum);
         }
     }
 
@@ -343,9 +345,7 @@ public final class Initiator implements AutoCloseable {
 
     private void give(Identity identity) {
         synchronized (connections) {
-            if (!controllers.containsValue(identity)) {
-                connections.remove(identity);
-            }
+            connections.computeIfPresent(identity, (same, count) -> count == 1 ? null : count - 1);
         }
     }
 

@@ -2,6 +2,8 @@ package dev.verbena.cli;
 
 import dev.verbena.DiscoveryLog;
 import dev.verbena.DiscoveryTree;
+import dev.verbena.SubsystemAddress;
+import dev.verbena.Target;
 import dev.verbena.nvme.DiscoveryEntry;
 import dev.verbena.nvme.DiscoveryExtension;
 import dev.verbena.nvme.DiscoveryLogText;
@@ -93,16 +95,27 @@ final class DiscoveryPages {
                             .append("  ")
                             .append(DiscoveryLogText.transportType(entry.transportType()))
                             .append(' ')
-                            .append(entry.transportAddress())
-                            .append(' ')
-                            .append(entry.transportServiceId())
-                            .append(' ')
-                            .append(entry.subsystemNqn())
+                            .append(place(entry))
                             .append('\n');
                 }
             }
             for (DiscoveryTree branch : tree.referrals()) {
                 new Tree(branch).append(text, indent + "  ");
+            }
+        }
+
+        /// What can be pasted behind a command, where it is a place for this host.
+        private static String place(DiscoveryEntry entry) {
+            try {
+                return new SubsystemAddress(
+                                Target.of(entry), entry.subsystemNqn(), Optional.empty())
+                        .toString();
+            } catch (IllegalArgumentException e) {
+                return entry.transportAddress()
+                        + ' '
+                        + entry.transportServiceId()
+                        + ' '
+                        + entry.subsystemNqn();
             }
         }
     }

@@ -408,6 +408,19 @@ class CommandsTest {
     }
 
     @Test
+    void tree_printsPlacesThatCanBePasted() {
+        TestTarget other = fabric.addTarget("2001:db8::9", 4420);
+        other.addSubsystem(NQN + "-six").addNamespace(1, 8, BLOCK);
+        target.addReferral(other.address(), "nqn.2014-08.org.nvmexpress.discovery");
+        String out = ok("discover", "--tree").out();
+        String place =
+                out.lines().filter(line -> line.endsWith("-six")).findFirst().orElseThrow().strip();
+        String address = place.substring(place.indexOf(' ') + 1);
+        assertThat(address).contains("[2001:db8::9]:4420/");
+        assertThat(ok("list", address).out()).contains(address + "/1");
+    }
+
+    @Test
     void featuresOfTheConnection_areRefused() {
         Shell.Ended ended = shell.run("set-feature", "-f", "7", "-v", "1");
         assertThat(ended.status()).isEqualTo(2);

@@ -55,7 +55,7 @@ public final class DiscoveryLogText {
         values.put("trsvcid", entry.transportServiceId());
         values.put("subnqn", entry.subsystemNqn());
         values.put("traddr", entry.transportAddress());
-        values.put("eflags", entryFlags(entry.eflags()));
+        values.put("eflags", entryFlags(entry));
         switch (entry.tsas()) {
             case TransportSpecificAddress.Rdma rdma -> {
                 values.put("rdma_prtype", providerType(rdma.providerType()));
@@ -81,7 +81,7 @@ public final class DiscoveryLogText {
         lines.add("trsvcid: " + entry.transportServiceId());
         lines.add("subnqn:  " + entry.subsystemNqn());
         lines.add("traddr:  " + entry.transportAddress());
-        lines.add("eflags:  " + entryFlags(entry.eflags()));
+        lines.add("eflags:  " + entryFlags(entry));
         switch (entry.tsas()) {
             case TransportSpecificAddress.Rdma rdma -> {
                 lines.add("rdma_prtype: " + providerType(rdma.providerType()));
@@ -146,12 +146,14 @@ public final class DiscoveryLogText {
         };
     }
 
-    private static String entryFlags(int value) {
+    /** Only what means something in this entry. */
+    private static String entryFlags(DiscoveryEntry entry) {
+        int value = entry.eflags();
         List<String> words = new ArrayList<>();
-        if ((value & DiscoveryEntry.FLAG_PERSISTENT) != 0) {
+        if (entry.supportsPersistentConnections()) {
             words.add("explicit discovery connections");
         }
-        if ((value & DiscoveryEntry.FLAG_DUPLICATE) != 0) {
+        if (entry.isDuplicate()) {
             words.add("duplicate discovery information");
         }
         if ((value & DiscoveryEntry.FLAG_NO_CDC) != 0) {

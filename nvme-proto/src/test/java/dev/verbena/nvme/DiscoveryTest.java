@@ -107,8 +107,7 @@ class DiscoveryTest {
                         trsvcid: 44\\x1B[2J
                         subnqn:  nqn.evil\\x0A
                         traddr:  10.0.0.1
-                        eflags:  explicit discovery connections, duplicate discovery information,\
-                         no cdc connectivity, unrecognized (248)
+                        eflags:  no cdc connectivity, unrecognized (248)
                         tsas:    0102\
                         """);
         assertThat(entry.isReferral()).isFalse();
@@ -147,6 +146,19 @@ class DiscoveryTest {
                 .contains("eflags:  none");
         set(bytes, 512, 0);
         assertThat(DiscoveryEntry.decode(bytes, 0).toString()).contains("adrfam:  \n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1, 'explicit discovery connections, duplicate discovery information, no cdc connectivity'",
+        "2, no cdc connectivity",
+        "3, 'explicit discovery connections, duplicate discovery information, no cdc connectivity'"
+    })
+    void flagsOfDiscoveryServices_areWordsOfTheirEntriesOnly(int type, String words) {
+        MemorySegment bytes = memory(1024);
+        set(bytes, 0, 1, 1, type, 0);
+        set(bytes, 10, 7);
+        assertThat(DiscoveryEntry.decode(bytes, 0).toString()).contains("eflags:  " + words + "\n");
     }
 
     @ParameterizedTest
