@@ -4,6 +4,7 @@ import dev.verbena.DiscoveryLog;
 import dev.verbena.DiscoveryTree;
 import dev.verbena.SubsystemAddress;
 import dev.verbena.Target;
+import dev.verbena.cli.base.OptionWords;
 import dev.verbena.nvme.DiscoveryEntry;
 import dev.verbena.nvme.DiscoveryExtension;
 import dev.verbena.nvme.DiscoveryLogText;
@@ -69,8 +70,7 @@ final class DiscoveryPages {
             Map<String, Object> values = new LinkedHashMap<>();
             values.put("target", tree.target().toString());
             tree.log().ifPresent(log -> values.put("log", new Log(log).values()));
-            tree.failure()
-                    .ifPresent(why -> values.put("failure", String.valueOf(why.getMessage())));
+            tree.failure().ifPresent(why -> values.put("failure", OptionWords.of(why)));
             values.put(
                     "referrals",
                     tree.referrals().stream().map(branch -> new Tree(branch).values()).toList());
@@ -88,7 +88,10 @@ final class DiscoveryPages {
             text.append(indent).append("discovery at ").append(tree.target()).append('\n');
             tree.failure()
                     .ifPresent(why ->
-                            text.append(indent).append("  ").append(why.getMessage()).append('\n'));
+                            text.append(indent)
+                                    .append("  ")
+                                    .append(OptionWords.of(why))
+                                    .append('\n'));
             for (DiscoveryEntry entry : tree.log().map(DiscoveryLog::entries).orElse(List.of())) {
                 if (entry.subsystemType() == DiscoveryEntry.SUBSYSTEM_NVM) {
                     text.append(indent)

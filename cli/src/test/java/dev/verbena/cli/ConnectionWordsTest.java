@@ -7,10 +7,16 @@ import dev.verbena.ConnectOptions;
 import dev.verbena.cli.base.Environment;
 import dev.verbena.cli.base.OptionWords;
 import dev.verbena.testkit.TestFabric;
+import dev.verbena.testkit.TestSubsystem;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -18,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine.Model.CommandSpec;
 
 /// The options of a connection: their words in messages, and where secrets come from.
@@ -154,6 +161,103 @@ class ConnectionWordsTest {
         Shell.Ended missing = shell.run("id-ctrl", ADDRESS, option + "-file", "/none");
         assertThat(missing.status()).isEqualTo(1);
         assertThat(missing.err()).contains("/none: no such file");
+    }
+
+    /// One value that cannot be, of each kind that options have.
+    private static List<Object> impossible(Class<?> type) {
+        return type == int.class
+                ? List.of(-7, Integer.MAX_VALUE)
+                : type == Duration.class
+                        ? List.of(Duration.ofNanos(1), Duration.ofDays(100), Duration.ofMillis(-3))
+                        : List.of();
+    }
+
+    /// What the library says of options out of their range, of all of them.
+    static List<String> rangeErrors() throws IllegalAccessException {
+        List<String> errors = new ArrayList<>();
+        for (Method method : ConnectOptions.class.getMethods()) {
+            if (!method.getName().startsWith("with") || method.getParameterCount() != 1) {
+                continue;
+            }
+            for (Object value : impossible(method.getParameterTypes()[0])) {
+                try {
+                    method.invoke(ConnectOptions.defaults(), value);
+                } catch (InvocationTargetException e) {
+                    assertThat(e.getCause()).isInstanceOf(IllegalArgumentException.class);
+                    errors.add(e.getCause().getMessage());
+                }
+            }
+        }
+        return errors;
+    }
+
+    @Test
+    void everyRangeErrorOfTheLibrary_isToldInTheCommandsWords() throws Exception {
+        List<String> errors = rangeErrors();
+        assertThat(errors).hasSizeGreaterThan(25);
+        assertThat(errors).anyMatch(error -> error.contains("PT"));
+        for (String error : errors) {
+            String told = OptionWords.translate(error);
+            assertThat(told).doesNotContainPattern("\\bPT-?[0-9]");
+            for (String word : OptionWords.words().keySet()) {
+                assertThat(told).doesNotContainPattern("\\b" + word + "\\b");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    PT0.1S | 0.1 s
+                    PT0.000000001S | 0.000000001 s
+                    PT576H | 2073600 s
+                    PT1H1M1.5S | 3661.5 s
+                    PT-0.003S | -0.003 s
+                    PT0S | 0 s
+                    PT | PT
+                    PTOLEMY | PTOLEMY
+                    """)
+    void durations_areInSeconds(String java, String told) {
+        assertThat(OptionWords.translate("it is " + java + "; PT1S..PT2M."))
+                .isEqualTo("it is " + told + "; 1 s..120 s.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"id-ctrl", "list", "read", "perf", "id-ctrl -o json"})
+    void targetThatDemandsAuthentication_isToldWithAllWaysToGiveTheSecret(String line) {
+        try (TestFabric fabric = TestFabric.open()) {
+            TestSubsystem subsystem =
+                    fabric.addTarget("192.0.2.1", 4420)
+                            .addSubsystem("nqn.2026-01.org.example:disk");
+            subsystem.addNamespace(1, 8, 512);
+            subsystem.demandAuthentication();
+            Shell shell = Shell.over(fabric).variable("VERBENA_TARGET", ADDRESS);
+            Shell.Ended ended = shell.run(line.split(" ", -1));
+            assertThat(ended.status()).as(ended.err()).isEqualTo(1);
+            assertThat(ended.err())
+                    .contains("requires authentication")
+                    .contains("--dhchap-secret", "--dhchap-secret-file", "VERBENA_DHCHAP_SECRET")
+                    .doesNotContain("dhchapSecret", "defect", "connect options")
+                    .hasLineCount(1);
+        }
+    }
+
+    @Test
+    void targetThatDoesNotAskForTheSecretThatIsThere_isToldInTheCommandsWords() {
+        try (TestFabric fabric = TestFabric.open()) {
+            fabric.addTarget("192.0.2.1", 4420).addSubsystem("nqn.2026-01.org.example:disk");
+            Shell.Ended ended =
+                    Shell.over(fabric)
+                            .variable("VERBENA_DHCHAP_SECRET", SECRET)
+                            .run("id-ctrl", ADDRESS);
+            assertThat(ended.status()).as(ended.err()).isEqualTo(1);
+            assertThat(ended.err())
+                    .contains("does not ask for authentication", "VERBENA_DHCHAP_SECRET")
+                    .doesNotContain("dhchapSecret", "connect options", SECRET)
+                    .hasLineCount(1);
+        }
     }
 
     @Test

@@ -78,8 +78,10 @@ public final class Feature {
      * that no specification names. Host Identifier in its long form, which is that of fabrics.
      *
      * @param set whether it is set; some have data only to be read
+     * @param dword11 command dword 11, which says how much data there is of the events of Flexible
+     *     Data Placement
      */
-    public static int dataBytes(int feature, boolean set) {
+    public static int dataBytes(int feature, boolean set, int dword11) {
         return switch (feature) {
             case LBA_RANGE_TYPE -> 4096;
             case AUTONOMOUS_POWER_STATE_TRANSITION -> 256;
@@ -88,6 +90,8 @@ public final class Feature {
             case PREDICTABLE_LATENCY_CONFIGURATION -> 512;
             case HOST_BEHAVIOR_SUPPORT -> FeatureValues.HOST_BEHAVIOR_SIZE;
             case PERFORMANCE_CHARACTERISTICS -> 4096;
+            // One byte of each type of event; with its attributes, two, when it is read.
+            case FLEXIBLE_DATA_PLACEMENT_EVENTS -> (dword11 >>> 16 & 0xFF) * (set ? 1 : 2);
             case NAMESPACE_ADMIN_LABEL -> 256;
             case EMBEDDED_MANAGEMENT_CONTROLLER_ADDRESS, HOST_MANAGEMENT_AGENT_ADDRESS -> 512;
             case ENHANCED_CONTROLLER_METADATA, CONTROLLER_METADATA, NAMESPACE_METADATA -> 4096;

@@ -30,11 +30,23 @@ class FeatureDataTest {
     void everyFeature_hasTheDataOfTheTable() {
         for (int feature = 0; feature < 256; feature++) {
             int bytes = DATA.getOrDefault(feature, 0);
-            assertThat(Feature.dataBytes(feature, false)).as("get %x", feature).isEqualTo(bytes);
-            assertThat(Feature.dataBytes(feature, true))
+            assertThat(Feature.dataBytes(feature, false, 0)).as("get %x", feature).isEqualTo(bytes);
+            assertThat(Feature.dataBytes(feature, true, 0))
                     .as("set %x", feature)
                     .isEqualTo(feature == Feature.HOST_MEMORY_BUFFER ? 0 : bytes);
         }
+    }
+
+    @Test
+    void eventsOfFlexibleDataPlacement_haveAsMuchDataAsTheirCount() {
+        int feature = Feature.FLEXIBLE_DATA_PLACEMENT_EVENTS;
+        for (int count : new int[] {0, 1, 7, 255}) {
+            // The placement handle below, reserved bits above.
+            int dword11 = 0xA500_1234 | count << 16;
+            assertThat(Feature.dataBytes(feature, false, dword11)).isEqualTo(2 * count);
+            assertThat(Feature.dataBytes(feature, true, dword11)).isEqualTo(count);
+        }
+        assertThat(Feature.dataBytes(Feature.TIMESTAMP, false, -1)).isEqualTo(8);
     }
 
     @Test

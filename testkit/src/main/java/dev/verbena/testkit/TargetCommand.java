@@ -111,6 +111,11 @@ final class TargetCommand {
         return 0;
     }
 
+    /// The 64 bytes that it came as.
+    byte[] entryBytes() {
+        return entry.asSlice(0, SubmissionEntry.SIZE).toArray(ValueLayout.JAVA_BYTE);
+    }
+
     int problem() {
         return problem;
     }

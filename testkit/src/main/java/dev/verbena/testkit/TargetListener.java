@@ -215,6 +215,17 @@ final class TargetListener implements TargetPort {
                 && queue(command.end).messages < AUTHENTICATION_MESSAGES) {
             controller.subsystem().unauthenticated();
         }
+        byte @Nullable [] handled =
+                command.isFabrics()
+                        ? null
+                        : target.handler()
+                                .execute(
+                                        command.end.queueId(),
+                                        command.entryBytes(),
+                                        command.dataBytes());
+        if (handled != null) {
+            return Outcome.data(handled);
+        }
         // Every queue authenticates itself.
         return command.end.queueId() == 0 || command.isFabrics()
                 ? AdminService.execute(command, data, controller)

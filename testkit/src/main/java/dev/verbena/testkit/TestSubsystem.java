@@ -179,6 +179,11 @@ public final class TestSubsystem {
         return this;
     }
 
+    /// Demands authentication, and can do none: no host gets in.
+    public TestSubsystem demandAuthentication() {
+        return authentication((transaction, index) -> new byte[0]);
+    }
+
     /// Demands authentication, and says this in it; null for none, as at first.
     TestSubsystem authentication(@Nullable Authentication script) {
         authentication = script;

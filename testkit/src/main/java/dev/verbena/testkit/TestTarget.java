@@ -35,6 +35,7 @@ public final class TestTarget {
     private final InetSocketAddress address;
     private final TargetListener listener;
     private final FaultBook faults = new FaultBook();
+    private volatile CommandHandler handler = (queueId, entry, dataBytes) -> null;
     private final TestSubsystem discovery = IdentifyPages.discoverySubsystem();
     private final Map<String, TestSubsystem> subsystems = new ConcurrentHashMap<>();
     private final List<TestSubsystem> uniqueDiscoveries = new CopyOnWriteArrayList<>();
@@ -102,6 +103,15 @@ public final class TestTarget {
     /// Lets something go wrong at an occasion; see [Misbehavior] for the usual ones.
     public void inject(Occasion occasion, Fault fault) {
         faults.add(occasion, fault);
+    }
+
+    /// Lets somebody look at the commands that arrive from now on, and carry out some of them.
+    public void handle(CommandHandler value) {
+        handler = value;
+    }
+
+    CommandHandler handler() {
+        return handler;
     }
 
     /// What is to go wrong, and what has.

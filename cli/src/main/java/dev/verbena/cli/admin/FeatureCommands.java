@@ -8,6 +8,7 @@ import dev.verbena.cli.base.DataFile;
 import dev.verbena.cli.base.NamespaceCommand;
 import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.Output;
+import dev.verbena.cli.base.RawBinary;
 import dev.verbena.cli.base.RawCommand;
 import dev.verbena.nvme.AdminCommands;
 import dev.verbena.nvme.Feature;
@@ -117,10 +118,9 @@ public final class FeatureCommands {
                 description = "The feature's own parameter.")
         private int dword11;
 
-        @Option(
-                names = {"-b", "--raw-binary"},
-                description = "Print only the data, as it came.")
-        private boolean rawBinary;
+        @Mixin
+        @SuppressWarnings("UnusedVariable") // becomes the output format
+        private RawBinary rawBinary = new RawBinary();
 
         @Override
         protected void run(Controller controller) throws IOException {
@@ -141,16 +141,13 @@ public final class FeatureCommands {
                                     dataBytesOr(
                                             capabilities
                                                     ? 0
-                                                    : Feature.dataBytes(feature(), false)));
+                                                    : Feature.dataBytes(
+                                                            feature(), false, parameter)));
             PassthroughResult result = send(controller, "Get Features", command);
             print((int) result.result(), result.data());
         }
 
         private void print(int value, byte[] data) throws IOException {
-            if (rawBinary) {
-                output().bytes(data);
-                return;
-            }
             Map<String, Object> values = new LinkedHashMap<>();
             values.put("feature", number());
             values.put("name", Feature.name(feature()));
@@ -225,7 +222,7 @@ public final class FeatureCommands {
         @Override
         protected void prepare() throws IOException {
             requireFree(feature(), this::usage);
-            int bytes = dataBytesOr(Feature.dataBytes(feature(), true));
+            int bytes = dataBytesOr(Feature.dataBytes(feature(), true, value));
             if (bytes == 0 && file != null) {
                 throw usage(Feature.name(feature()) + " has no data: --data needs --data-len");
             }

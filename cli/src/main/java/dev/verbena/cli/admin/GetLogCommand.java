@@ -5,6 +5,7 @@ import dev.verbena.cli.base.NamespaceCommand;
 import dev.verbena.cli.base.NamespaceOption;
 import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.Output;
+import dev.verbena.cli.base.RawBinary;
 import dev.verbena.nvme.AdminCommands;
 import dev.verbena.nvme.LogPage;
 import java.io.ByteArrayOutputStream;
@@ -13,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `verbena get-log`.
@@ -94,10 +96,9 @@ public final class GetLogCommand extends NamespaceCommand {
             description = "The offset counts entries, not bytes.")
     private boolean byIndex;
 
-    @Option(
-            names = {"-b", "--raw-binary"},
-            description = "Print the page as it came.")
-    private boolean rawBinary;
+    @Mixin
+    @SuppressWarnings("UnusedVariable") // becomes the output format
+    private RawBinary rawBinary = new RawBinary();
 
     @Override
     protected void prepare() {
@@ -115,13 +116,13 @@ public final class GetLogCommand extends NamespaceCommand {
         while (page.size() < length) {
             int piece = Math.min(PIECE_BYTES, length - page.size());
             long at = offset + page.size();
-            page.writeBytes(LogCommands.page(controller, entry -> encode(entry, piece, at), piece));
+            // The last piece clears the event: until then the page must not change unseen.
+            boolean retains = retain || page.size() + piece < length;
+            page.writeBytes(
+                    LogCommands.page(
+                            controller, entry -> encode(entry, retains, piece, at), piece));
         }
         byte[] bytes = page.toByteArray();
-        if (rawBinary) {
-            output().bytes(bytes);
-            return;
-        }
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("log_id", logId);
         values.put("name", LogPage.name(logId));
@@ -140,7 +141,7 @@ public final class GetLogCommand extends NamespaceCommand {
         output().print(Output.dump(values, bytes), bytes);
     }
 
-    private void encode(MemorySegment entry, int piece, long at) {
+    private void encode(MemorySegment entry, boolean retains, int piece, long at) {
         AdminCommands.getLogPage(
                 entry,
                 0,
@@ -148,7 +149,7 @@ public final class GetLogCommand extends NamespaceCommand {
                 namespaceOr(NamespaceOption.ALL),
                 logId,
                 logSpecific,
-                retain,
+                retains,
                 piece,
                 byIndex ? 0 : at,
                 logSpecificId,

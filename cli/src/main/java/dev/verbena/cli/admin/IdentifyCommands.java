@@ -20,6 +20,7 @@ import dev.verbena.nvme.Rendered;
 import dev.verbena.nvme.WireStructure;
 import dev.verbena.nvme.zns.ZonedIdentifyController;
 import dev.verbena.nvme.zns.ZonedIdentifyNamespace;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -315,6 +316,8 @@ public final class IdentifyCommands {
     /// `verbena list-ctrl`.
     @Command(name = "list-ctrl", description = "List the ids of the subsystem's controllers.")
     public static final class ListCtrl extends PageCommand {
+        private static final int ID_MAX = 0xFFFF;
+
         @Option(
                 names = {"-c", "--cntid"},
                 converter = Numbers.Bits16.class,
@@ -335,22 +338,38 @@ public final class IdentifyCommands {
         protected Page read(Controller controller) throws IOException {
             int cns =
                     namespaceId == 0 ? IdentifyCns.CONTROLLERS : IdentifyCns.NAMESPACE_CONTROLLERS;
-            byte[] page = controller.admin().identify(cns, namespaceId, first, 0);
-            List<Integer> ids = ControllerList.decode(MemorySegment.ofArray(page));
-            return new Page(
-                    page,
-                    IdentifyCommands::controllers,
-                    ids.size() < ControllerList.ENTRIES_MAX
-                            ? null
-                            : "ids that do not fit one list; go on with --cntid "
-                                    + (ids.getLast() + 1));
+            List<Integer> ids = new ArrayList<>();
+            ByteArrayOutputStream lists = new ByteArrayOutputStream();
+            @Nullable String missing = null;
+            int next = first;
+            boolean full = true;
+            while (full && next <= ID_MAX && missing == null) {
+                byte[] page = controller.admin().identify(cns, namespaceId, next, 0);
+                List<Integer> list = ControllerList.decode(MemorySegment.ofArray(page));
+                for (int id : list) {
+                    if (id < next) {
+                        missing =
+                                "what is behind id "
+                                        + (next - 1)
+                                        + ": the ids do not ascend, the next one is "
+                                        + id;
+                        break;
+                    }
+                    ids.add(id);
+                    next = id + 1;
+                }
+                full = list.size() == ControllerList.ENTRIES_MAX;
+                if (lists.size() == 0 || !list.isEmpty()) {
+                    lists.writeBytes(page);
+                }
+            }
+            Rendered shown =
+                    new Output.Document(
+                            Map.of(
+                                    "ctrl_list",
+                                    ids.stream().map(id -> Map.of("ctrl_id", id)).toList()),
+                            ControllerList.toText(ids));
+            return new Page(lists.toByteArray(), bytes -> shown, missing);
         }
-    }
-
-    private static Rendered controllers(MemorySegment bytes) {
-        List<Integer> ids = ControllerList.decode(bytes);
-        return new Output.Document(
-                Map.of("ctrl_list", ids.stream().map(id -> Map.of("ctrl_id", id)).toList()),
-                ControllerList.toText(ids));
     }
 }

@@ -8,6 +8,7 @@ import dev.verbena.cli.base.DataFile;
 import dev.verbena.cli.base.NamespaceCommand;
 import dev.verbena.cli.base.Numbers;
 import dev.verbena.cli.base.Output;
+import dev.verbena.cli.base.RawBinary;
 import dev.verbena.cli.base.RawCommand;
 import dev.verbena.nvme.AdminOpcode;
 import dev.verbena.nvme.DataDirection;
@@ -127,10 +128,9 @@ public abstract class PassthruCommand extends NamespaceCommand {
             description = "Data goes to the controller. Only checked, likewise.")
     private boolean write;
 
-    @Option(
-            names = {"-b", "--raw-binary"},
-            description = "Print only the data, as it came.")
-    private boolean rawBinary;
+    @Mixin
+    @SuppressWarnings("UnusedVariable") // becomes the output format
+    private RawBinary rawBinary = new RawBinary();
 
     @Option(
             names = {"-s", "--show-command"},
@@ -251,10 +251,6 @@ public abstract class PassthruCommand extends NamespaceCommand {
         if (read.length > 0 && to != null) {
             Files.write(to, read);
             read = new byte[0];
-        }
-        if (rawBinary) {
-            output().bytes(read);
-            return;
         }
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("opcode", opcode);

@@ -21,6 +21,7 @@ public abstract class ControllerCommand implements Callable<Integer> {
     @Override
     public final Integer call() throws IOException {
         target.nqn();
+        checkNamespace();
         // What is wrong with them is told before anybody is asked anything.
         ConnectOptions options = target.connectOptions(ConnectOptions.defaults().withIoQueues(1));
         prepare();
@@ -30,6 +31,9 @@ public abstract class ControllerCommand implements Callable<Integer> {
         }
         return 0;
     }
+
+    /// Refuses an option and an address that contradict each other.
+    void checkNamespace() {}
 
     /// What can be refused, asked or read before anything is connected.
     protected void prepare() throws IOException {}

@@ -6,7 +6,6 @@ import dev.verbena.verbs.RdmaException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
@@ -124,13 +123,12 @@ public final class Failures {
         if (e instanceof WireFormatException) {
             return "The controller sent something impossible: " + e.getMessage();
         }
-        @Nullable String message = e.getMessage();
         if (e instanceof java.nio.file.NoSuchFileException) {
-            return message + ": no such file";
+            return e.getMessage() + ": no such file";
         }
         if (e instanceof java.nio.file.AccessDeniedException) {
-            return message + ": permission denied";
+            return e.getMessage() + ": permission denied";
         }
-        return OptionWords.translate(message == null ? e.toString() : message);
+        return OptionWords.of(e);
     }
 }

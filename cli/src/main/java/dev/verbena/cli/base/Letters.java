@@ -80,7 +80,8 @@ public final class Letters {
         return OptionSpec.builder(option).names(names.toArray(String[]::new)).build();
     }
 
-    /// Lets options that stand before the command apply to it, unless it has the same of its own.
+    /// Lets options that stand before the command apply to it, unless it has the same of its own,
+    /// and different spellings of one option be one.
     public static void handDown(CommandLine.ParseResult result) {
         CommandLine.ParseResult last = result;
         while (last.hasSubcommand()) {
@@ -92,5 +93,6 @@ public final class Letters {
                 same.setValue(given.getValue());
             }
         }
+        RawBinary.unify(last);
     }
 }

@@ -8,6 +8,11 @@ import picocli.CommandLine.Mixin;
 public abstract class NamespaceCommand extends ControllerCommand {
     @Mixin private NamespaceOption namespace = new NamespaceOption();
 
+    @Override
+    final void checkNamespace() {
+        namespace.or(target(), 0);
+    }
+
     /// The namespace that is meant.
     ///
     /// @throws IOException when none was named and there is not exactly one

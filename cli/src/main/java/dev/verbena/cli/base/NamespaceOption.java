@@ -4,6 +4,7 @@ import dev.verbena.Controller;
 import dev.verbena.Namespace;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -23,8 +24,7 @@ public final class NamespaceOption {
 
     /// What was given, or another value.
     public int or(TargetOptions target, int other) {
-        Integer own = id;
-        return own == null ? target.namespaceId().orElse(other) : own;
+        return target.namespaceId(id).orElse(other);
     }
 
     /// The namespace by its full name; the only one there is, when none was named.
@@ -39,12 +39,9 @@ public final class NamespaceOption {
     ///
     /// @throws IOException when there are several or none
     public int resolve(TargetOptions target, Controller controller) throws IOException {
-        Integer own = id;
-        if (own != null) {
-            return own;
-        }
-        if (target.namespaceId().isPresent()) {
-            return target.namespaceId().get();
+        Optional<Integer> named = target.namespaceId(id);
+        if (named.isPresent()) {
+            return named.get();
         }
         List<Namespace> all = controller.namespaces();
         if (all.size() == 1) {

@@ -8,6 +8,11 @@ import picocli.CommandLine.Mixin;
 public abstract class NamespacePageCommand extends PageCommand {
     @Mixin private NamespaceOption namespace = new NamespaceOption();
 
+    @Override
+    final void checkNamespace() {
+        namespace.or(target(), 0);
+    }
+
     /// Reads the structure.
     ///
     /// @param namespaceId of the namespace that is meant

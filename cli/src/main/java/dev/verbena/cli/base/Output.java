@@ -18,6 +18,8 @@ import picocli.CommandLine.TypeConversionException;
 
 /// How a command prints what it found: `--output-format`.
 public final class Output {
+    static final String FORMAT = "--output-format";
+
     /// The formats.
     public enum Format {
         NORMAL,
@@ -46,7 +48,7 @@ public final class Output {
     public record Document(Map<String, Object> values, String toText) implements Rendered {}
 
     @Option(
-            names = "--output-format",
+            names = FORMAT,
             paramLabel = "FORMAT",
             converter = FormatConverter.class,
             defaultValue = "normal",
@@ -62,6 +64,10 @@ public final class Output {
 
     public boolean isJson() {
         return format == Format.JSON;
+    }
+
+    public boolean isBinary() {
+        return format == Format.BINARY;
     }
 
     /// Where text goes.

@@ -6,14 +6,13 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 /// A command that reads one structure and prints it.
 public abstract class PageCommand extends ControllerCommand {
-    @Option(
-            names = {"-b", "--raw-binary"},
-            description = "Print the structure as it came; the same as --output-format binary.")
-    private boolean rawBinary;
+    @Mixin
+    @SuppressWarnings("UnusedVariable") // becomes the output format
+    private RawBinary rawBinary = new RawBinary();
 
     /// Bytes and what they say.
     ///
@@ -36,7 +35,8 @@ public abstract class PageCommand extends ControllerCommand {
     @Override
     protected final void run(Controller controller) throws IOException {
         Page page = read(controller);
-        if (rawBinary) {
+        if (output().isBinary()) {
+            // Also what cannot be decoded.
             output().bytes(page.bytes());
         } else {
             output().print(page.decoder().apply(MemorySegment.ofArray(page.bytes())), page.bytes());

@@ -10,10 +10,12 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /// A command's target. From the strongest to the weakest: the address behind the command, the
@@ -27,6 +29,9 @@ public final class TargetOptions extends ConnectionOptions {
     private static final Duration CTRL_LOSS = Duration.ofSeconds(30);
 
     private static final String SCHEME = "nvmf-rdma://";
+
+    /// Whether an address ends with a port: an IPv6 address without brackets has none.
+    private static final Pattern PORT = Pattern.compile("^(\\[.*]|[^:]*):[0-9]+$");
 
     @Parameters(
             index = "0",
@@ -77,7 +82,7 @@ public final class TargetOptions extends ConnectionOptions {
         }
         try {
             if (text != null) {
-                return parse(text.strip());
+                return parse(text.strip(), address != null);
             }
             Integer port = trsvcid;
             String host = traddr == null ? "" : traddr;
@@ -90,18 +95,52 @@ public final class TargetOptions extends ConnectionOptions {
         }
     }
 
-    private Place parse(String text) {
+    /// @param strongest whether it stands behind the command; the variable is weaker than options
+    private Place parse(String text, boolean strongest) {
         String full = text.toLowerCase(Locale.ROOT).startsWith(SCHEME) ? text : SCHEME + text;
         String rest = full.substring(SCHEME.length());
         int slash = rest.indexOf('/');
+        String named = null;
+        Optional<Integer> namespaceId = Optional.empty();
+        Target target;
         if (slash < 0 || slash == rest.length() - 1) {
-            return new Place(Target.parse(rest), subsystem, Optional.empty());
+            target = Target.parse(rest);
+        } else {
+            SubsystemAddress parsed = SubsystemAddress.parse(full);
+            target = parsed.target();
+            named = parsed.nqn();
+            namespaceId = parsed.namespaceId();
         }
-        SubsystemAddress parsed = SubsystemAddress.parse(full);
-        return new Place(
-                parsed.target(),
-                subsystem == null ? parsed.nqn() : subsystem,
-                parsed.namespaceId());
+        Integer port = trsvcid;
+        boolean hasPort = PORT.matcher(slash < 0 ? rest : rest.substring(0, slash)).find();
+        if (strongest) {
+            agree("--traddr", traddr, traddr == null || sameHost(target, traddr));
+            agree("--trsvcid", port, !hasPort || port == null || port == target.trsvcid());
+            agree("--nqn", subsystem, named == null || named.equals(subsystem));
+        }
+        if (port != null && (!hasPort || !strongest)) {
+            target = Target.rdma(target.traddr(), port);
+        }
+        boolean option = subsystem != null && (named == null || !strongest);
+        return new Place(target, option ? subsystem : named, namespaceId);
+    }
+
+    private static boolean sameHost(Target target, String host) {
+        return Target.rdma(host, target.trsvcid()).equals(target);
+    }
+
+    /// Refuses an option that stands behind the command and says something else than the address
+    /// there. Options before the command are defaults.
+    private void agree(String option, @Nullable Object value, boolean same) {
+        ParseResult arguments = spec.commandLine().getParseResult();
+        if (!same && arguments != null && arguments.hasMatchedOption(option)) {
+            throw contradiction(option, value);
+        }
+    }
+
+    private ParameterException contradiction(String option, @Nullable Object value) {
+        return usage(
+                option + " " + value + " and the address " + address + " contradict each other");
     }
 
     /// Where the target listens.
@@ -134,9 +173,19 @@ public final class TargetOptions extends ConnectionOptions {
                                         + target()));
     }
 
-    /// The namespace in the address, where one was given.
-    public Optional<Integer> namespaceId() {
-        return place().namespaceId();
+    /// The namespace that is meant: what an option says, or else the address.
+    ///
+    /// @param option the value of `--namespace-id`; null where it was not given
+    /// @throws ParameterException when the address behind the command says something else
+    public Optional<Integer> namespaceId(@Nullable Integer option) {
+        Optional<Integer> named = place().namespaceId();
+        if (option == null) {
+            return named;
+        }
+        if (address != null && named.isPresent() && !named.get().equals(option)) {
+            throw contradiction("--namespace-id", Integer.toUnsignedString(option));
+        }
+        return Optional.of(option);
     }
 
     /// Opens an initiator as the host that the options name.

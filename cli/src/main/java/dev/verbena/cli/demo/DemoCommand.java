@@ -143,8 +143,7 @@ public final class DemoCommand implements Callable<Integer> {
     }
 
     private int namespaceId() {
-        Integer own = namespaceId;
-        return own == null ? target.namespaceId().orElse(1) : own;
+        return target.namespaceId(namespaceId).orElse(1);
     }
 
     private Map<String, Object> verify(

@@ -2,6 +2,7 @@ package dev.verbena.cli.doctor;
 
 import dev.verbena.DiscoveryLog;
 import dev.verbena.Initiator;
+import dev.verbena.cli.base.OptionWords;
 import dev.verbena.cli.base.Output;
 import dev.verbena.cli.base.TargetOptions;
 import dev.verbena.nvme.HostIdentity;
@@ -58,8 +59,7 @@ public final class DoctorCommand implements Callable<Integer> {
             return Finding.ok(
                     "target", address + " offers " + log.entries().size() + " discovery records");
         } catch (IOException | RdmaException e) {
-            return Finding.problem(
-                    "target", String.valueOf(e.getMessage()), "see docs/troubleshooting.md");
+            return Finding.problem("target", OptionWords.of(e), "see docs/troubleshooting.md");
         }
     }
 
